@@ -1,0 +1,149 @@
+"""batch -> truth: choose the tier for each case, round once.
+
+What special values settle needs no arithmetic (tier `exact`); everything else is enclosed until
+its rounding is decided. It answers or raises `Undecided`; it never falls back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lsecheck import formats
+from lsecheck.formats import FormatPair
+from lsecheck.functions import named
+from lsecheck.functions.definition import Expected, Floats, Function, Labels, Sums, as_batch
+
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The exact answers to a batch. Arrays have shape (rows, outputs) unless said otherwise.
+
+    The truth of an output is `(high + low ± radius) * 2**scale`; where `expected` is not
+    `NUMBER` these are its special value (nan, ±inf) with radius 0.
+    """
+
+    function: Function
+    formats: FormatPair
+    expected: "np.ndarray[Any, np.dtype[np.int8]]"  #: `Expected` codes
+    places: Integers  #: signed ordinal of the correct rounding
+    side: "np.ndarray[Any, np.dtype[np.int8]]"  #: sign of truth - rounded; 0 where they are equal
+    exponent: Integers  #: floor(log2 |truth|), clamped to the output format: sets its ulp
+    high: Floats
+    low: Floats
+    radius: Floats
+    scale: Integers
+    sums: Sums
+    tier: tuple[str, ...]  #: of each row: `exact` or `interval`
+
+    @property
+    def rounded(self) -> np.ndarray[Any, Any]:
+        """The correctly rounded answers, in the output format; nan where there is no single answer."""
+        fmt = self.formats.output
+        numbers = formats.from_ordinals(self.places, fmt)
+        numbers = np.where((self.places == 0) & (self.side < 0), -numbers, numbers)  # rounds to -0
+        special = np.select(
+            [self.expected == Expected.PLUS_INFINITY, self.expected == Expected.MINUS_INFINITY],
+            [np.inf, -np.inf],
+            np.nan,
+        )
+        return np.where(self.expected == Expected.NUMBER, numbers, formats.cast(special, fmt))
+
+    def __len__(self) -> int:
+        return len(self.expected)
+
+
+def truth(
+    function: "str | Function", batch: Any, format: "str | None" = None, *, labels: "Labels | None" = None
+) -> Truth:
+    """The exact answers of `function` to every row of a batch.
+
+    shape     batch (rows, n), labels (rows,) for cross_entropy -> (rows, outputs)
+    format    rounded to `format`, by default that of the batch
+    error     none: `rounded` is the correct rounding, the enclosure holds the exact value
+    raises    `InputError` for a batch that is none; `Undecided` past the precision cap
+    """
+    array = as_batch(batch)
+    source = formats.of_array(array)
+    target = formats.named(format) if format else source
+    return certify(named(function), formats.widen(array), FormatPair(source, target), labels)
+
+
+def certify(function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None" = None) -> Truth:
+    """`truth` for a float64 batch whose values are numbers of `pair.input`."""
+    labels = function.validate(batch, labels)
+    rows, n = batch.shape
+    expected = function.expected(batch, labels)
+    ledger = _Ledger(expected)
+    for index in range(rows):
+        wanted = expected[index] == Expected.NUMBER
+        if wanted.any():
+            ledger.solve(function, index, batch[index], wanted, labels, pair)
+    return Truth(function, pair, expected, *ledger.numbers(), ledger.sums(function.outputs(n)), tuple(ledger.tier))
+
+
+class _Ledger:
+    """The arrays of a `Truth`, filled row by row."""
+
+    def __init__(self, expected: "np.ndarray[Any, np.dtype[np.int8]]"):
+        shape, rows = expected.shape, len(expected)
+        self.places, self.exponent, self.scale = (np.zeros(shape, np.int64) for _ in range(3))
+        self.side = np.zeros(shape, np.int8)
+        values = [0.0, np.nan, np.inf, -np.inf, np.nan]
+        self.high = np.array(values)[expected]
+        self.low, self.radius, self.share, self.gap = (np.zeros(shape) for _ in range(4))
+        self.row_sums = np.ones((7, rows))
+        self.tier = ["exact"] * rows
+
+    def solve(
+        self, function: Function, index: int, values: Floats, wanted: Any, labels: "Labels | None", pair: FormatPair
+    ) -> None:
+        from lsecheck.oracle import interval  # loads mpmath: only when a case needs it
+
+        entries = np.isfinite(values)
+        row = interval.exact_row(values[entries])
+        of_entry = np.full(len(values), -1)
+        of_entry[entries] = row.where
+        outputs = _places(function, of_entry, None if labels is None else int(labels[index]))
+        places = set(outputs[outputs >= 0].tolist())
+        solved, figures = interval.solve(function, row, places, pair.output)
+        if len(row.where) > 1:
+            self.tier[index] = "interval"
+        self.row_sums[:, index] = figures[:7]
+        self._scatter(index, outputs, solved.items())
+        self.share[index] = np.where(outputs >= 0, figures.shares[outputs], 0)
+        self.gap[index] = np.where(outputs >= 0, figures.gaps[outputs], 0)
+
+    def _scatter(self, index: int, outputs: Integers, solved: "Iterable[tuple[int, Any]]") -> None:
+        table = np.zeros((int(outputs.max()) + 1, 7))
+        whole = np.zeros((int(outputs.max()) + 1, 2), np.int64)
+        for place, (position, parts) in solved:
+            toward = 0 if position.exact else (1 if position.nearest == position.below else -1)
+            table[place] = (*parts, position.exponent, position.sign * toward, 0)
+            whole[place] = position.sign * position.nearest, 0
+        there = outputs >= 0
+        chosen = table[outputs[there]]
+        for array, column in zip((self.high, self.low, self.radius), range(3), strict=True):
+            array[index, there] = chosen[:, column]
+        for array, column in zip((self.scale, self.exponent, self.side), range(3, 6), strict=True):
+            array[index, there] = chosen[:, column].astype(array.dtype)
+        self.places[index, there] = whole[outputs[there], 0]
+
+    def numbers(self) -> tuple[Any, ...]:
+        return self.places, self.side, self.exponent, self.high, self.low, self.radius, self.scale
+
+    def sums(self, outputs: int) -> Sums:
+        n, *others = (column[:, None] for column in self.row_sums)
+        return Sums(n, *others, share=self.share, gap=self.gap)
+
+
+def _places(function: Function, of_entry: Integers, label: "int | None") -> Integers:
+    """Output -> index of the distinct value it belongs to; -1 where the entry is -inf."""
+    if function.elementwise:
+        return of_entry
+    if label is not None:
+        return of_entry[label : label + 1]
+    return np.zeros(1, np.int64)
