@@ -1,0 +1,1 @@
+"""What we ask: families, the corpus, shipped and given logits; every case with an address."""

@@ -1,0 +1,181 @@
+"""format, family, seed, index -> cases: batches that know their addresses.
+
+Every case has an address FAMILY:SEED:INDEX that rebuilds it, alone, on any machine. Values are
+numbers of the format (rounded once), carried in float64; a finite value that the format cannot
+hold is clipped to its largest, so that no special value arises by accident.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lsecheck import formats
+from lsecheck.errors import InputError, UnknownName
+from lsecheck.formats import Format
+from lsecheck.functions.definition import Floats, Function, Labels
+from lsecheck.inputs import corpus, logits
+from lsecheck.inputs.bits import Draw
+from lsecheck.inputs.families import FAMILIES, Family
+
+EFFORTS = ("quick", "standard", "deep")
+#: no batch is larger than this many entries, so memory does not grow with the effort
+BATCH_ENTRIES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases of equal n, with their addresses."""
+
+    family: str
+    seed: int
+    indices: "np.ndarray[Any, np.dtype[np.int64]]"  #: (rows,)
+    values: Floats  #: (rows, n), numbers of the format
+    labels: "Labels | None"  #: (rows,) for cross_entropy
+
+    def address(self, row: int) -> str:
+        """FAMILY:SEED:INDEX of a row."""
+        return f"{self.family}:{self.seed}:{self.indices[row]}"
+
+    def digest(self, fmt: Format) -> bytes:
+        """Hash of the shape, the bits in `fmt` and the labels: what `inputs_sha256` is made of."""
+        state = hashlib.sha256(f"{fmt}:{self.values.shape}".encode())
+        state.update(formats.cast(self.values, fmt).tobytes())
+        if self.labels is not None:
+            state.update(self.labels.astype("<i8").tobytes())
+        return state.digest()
+
+
+class Source(NamedTuple):
+    """A family name as `list families` shows it."""
+
+    name: str
+    reason: str
+    cases: "tuple[int, int, int]"  #: at each effort
+
+
+def sources() -> list[Source]:
+    """Every family there is: generated, the corpus, the shipped logits."""
+    generated = [Source(f.name, f.reason, (f.quick, f.standard, f.deep)) for f in FAMILIES.values()]
+    frozen = len(corpus.lines())
+    kept = [Source(corpus.NAME, "frozen hard cases, each with where it comes from", (frozen,) * 3)]
+    real = [Source(name, reason, logits.counts(name)) for name, reason in logits.REASONS.items()]
+    return generated + kept + real
+
+
+def names() -> tuple[str, ...]:
+    """The names of all families, in reading order."""
+    return (*FAMILIES, corpus.NAME, *logits.REASONS)
+
+
+def synthetic() -> tuple[str, ...]:
+    """The families that are not recorded logits."""
+    return (*FAMILIES, corpus.NAME)
+
+
+def check_name(name: str) -> str:
+    """The name itself; `UnknownName` if no family is called so."""
+    if name not in names():
+        raise UnknownName("family", name, names())
+    return name
+
+
+def batches(family: str, function: Function, fmt: Format, effort: str = "standard", seed: int = 0) -> Iterator[Batch]:
+    """The cases of a family at an effort, grouped by n, in order of first appearance."""
+    check_name(family)
+    if effort not in EFFORTS:
+        raise UnknownName("effort", effort, EFFORTS)
+    if family in FAMILIES:
+        source = FAMILIES[family]
+        if source.needs_infinity and not fmt.has_infinity:
+            return
+        yield from _generated(source, range(source.cases(effort)), function, fmt, seed)
+    elif family == corpus.NAME:
+        yield from _kept(range(len(corpus.lines())), function, fmt)
+    elif function.entries is None:
+        chosen = logits.chosen(family, effort)
+        yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, logits.labels(family))
+
+
+def case(address: str, function: Function, fmt: Format) -> Batch:
+    """The single case at FAMILY:SEED:INDEX, as a batch of one row."""
+    parts = address.rsplit(":", 2)
+    if len(parts) != 3 or not parts[1].isdecimal() or not parts[2].isdecimal():
+        raise InputError(f"{address!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
+    family, seed, index = check_name(parts[0]), int(parts[1]), int(parts[2])
+    if family in FAMILIES:
+        source = FAMILIES[family]
+        if index >= 1 << 62 or seed >= 1 << 62:
+            raise InputError(f"{address!r} is beyond the last case: seed and index must lie below 2^62")
+        found = list(_generated(source, range(index, index + 1), function, fmt, seed))
+    elif family == corpus.NAME:
+        found = list(_kept(range(index, min(index + 1, len(corpus.lines()))), function, fmt))
+    else:
+        total = len(logits.rows(family))
+        chosen = np.arange(index, min(index + 1, total))
+        found = list(_split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, logits.labels(family)))
+    if not found:
+        raise InputError(f"{address} does not exist for {function.name} in {fmt}: see 'lsecheck list families'")
+    return found[0]
+
+
+def given(
+    name: str, rows: Floats, function: Function, fmt: Format, labels: "Labels | None" = None, first: int = 0
+) -> Iterator[Batch]:
+    """Cases from an array of the user's own, rounded to the format; addresses NAME:0:ROW."""
+    chosen = np.arange(first, first + len(rows))
+    yield from _split(name, 0, chosen, rows, function, fmt, labels)
+
+
+def _generated(source: Family, indices: range, function: Function, fmt: Format, seed: int) -> Iterator[Batch]:
+    groups: dict[int, list[int]] = {}
+    for index in indices:
+        n = function.entries or source.widths[index % len(source.widths)]
+        if n == 0 and function.labelled:
+            continue  # no entry to label
+        groups.setdefault(n, []).append(index)
+    for n, members in groups.items():
+        if source.name == "specials" and function.entries:
+            members = [index for index in members if source.widths[index % len(source.widths)] == n]
+        step = max(BATCH_ENTRIES // max(n, 1), 1)
+        for start in range(0, len(members), step):
+            chosen = np.array(members[start : start + step], np.int64)
+            if len(chosen) == 0:
+                continue
+            draw = Draw(source.name, seed, chosen)
+            labels = draw.integers(1 << 20, 0, n)[:, 0] if function.labelled else None
+            yield Batch(source.name, seed, chosen, _rounded(source.build(draw, n, fmt), fmt), labels)
+
+
+def _kept(indices: range, function: Function, fmt: Format) -> Iterator[Batch]:
+    for index in indices:
+        exact = corpus.lines()[index].values
+        if (function.entries or len(exact)) != len(exact) or not corpus.fits(exact, fmt):
+            continue
+        table = {number: formats.rounded(fmt, number) for number in set(exact)}
+        values = np.array([[table[number] for number in exact]])
+        labels = np.array([index % len(exact)]) if function.labelled else None
+        yield Batch(corpus.NAME, 0, np.array([index]), values, labels)
+
+
+def _split(
+    name: str, seed: int, chosen: Any, rows: Floats, function: Function, fmt: Format, labels: "Labels | None"
+) -> Iterator[Batch]:
+    n = rows.shape[1]
+    step = max(BATCH_ENTRIES // max(n, 1), 1)
+    for start in range(0, len(rows), step):
+        part = chosen[start : start + step]
+        named = None
+        if function.labelled:
+            named = labels[part] if labels is not None else part % n
+        values = formats.widen(rows[start : start + step])
+        # where there is no infinity to overflow to, a mask saturates
+        values = formats.widen(formats.cast(values, fmt)) if fmt.has_infinity else _rounded(values, fmt)
+        yield Batch(name, seed, part, values, named)
+
+
+def _rounded(values: Floats, fmt: Format) -> Floats:
+    held = np.where(np.isfinite(values), np.clip(values, -fmt.largest, fmt.largest), values)
+    return formats.widen(formats.cast(held, fmt))

@@ -1,0 +1,145 @@
+"""answer, truth -> error.
+
+Distance is real-valued and in ulps of the *unrounded* truth, so 0.5 is as good as it gets.
+Beside it stands the condition-scaled error E, which tells mathematics (y near 0) from the
+implementation. A wrong kind of answer is a class error and never becomes a number.
+This file never computes a logarithm: if you need one, you are in the wrong file.
+"""
+
+import enum
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lsecheck import contracts, formats
+from lsecheck.contracts import Contract
+from lsecheck.errors import InputError
+from lsecheck.functions.definition import Expected, Floats, Function, Labels, as_array
+
+if TYPE_CHECKING:
+    from lsecheck.oracle.truth import Truth
+
+Names = np.ndarray[Any, np.dtype[np.str_]]
+
+#: errors beyond this are shown as this: a float64 can be 2^2098 ulps away
+LARGEST_ERROR = sys.float_info.max
+
+
+class ClassError(enum.StrEnum):
+    """A wrong kind of answer."""
+
+    NAN = "nan"  #: nan where a number or an infinity is right
+    INFINITE = "infinite"  #: an infinity where something else is right, the other infinity included
+    FINITE = "finite"  #: a finite number where an infinity or nan is right
+    DTYPE = "dtype"
+    SHAPE = "shape"
+    RAISED = "raised"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How far answers lie from the truth. Arrays have shape (rows, outputs); nan where not scored."""
+
+    ulp: Floats  #: |answer - y| in ulps of the output format at y
+    signed: Floats  #: the same with the sign of answer - y
+    scaled: Floats  #: E = |answer - y| / max(u |y| + u K, t / 2)
+    condition: Floats  #: kappa = K / |y|; inf where y rounds to nothing
+    excess: Floats  #: error / bound of the required contract
+    rung: "np.ndarray[Any, np.dtype[np.int8]]"  #: index into `contracts.LADDER`; meaningful where scored
+    correct: "np.ndarray[Any, np.dtype[np.bool_]]"  #: the answer is the correct rounding
+    kind: Names  #: '' or the name of a `ClassError`
+
+
+def measure(
+    function: "str | Function", batch: Any, answers: Any, *, labels: "Labels | None" = None, require: str = "shifted"
+) -> Errors:
+    """How wrong these answers are to that batch.
+
+    shape     batch (rows, n), answers (rows,) or (rows, outputs) -> (rows, outputs)
+    format    input that of the batch, output that of the answers
+    raises    `InputError` for arrays that do not fit; `Undecided` from the oracle
+    """
+    from lsecheck.oracle.truth import truth
+
+    given = as_array(answers)
+    known = truth(function, batch, formats.of_array(given).name, labels=labels)
+    shape = known.expected.shape
+    if given.shape not in (shape, shape[:1] if shape[1] == 1 else shape):
+        raise InputError(f"answers have shape {given.shape}: {known.function.name} of this batch answers in {shape}")
+    return errors(known, formats.widen(given).reshape(shape), contracts.named(require))
+
+
+def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTED) -> Errors:
+    """`measure` for a known truth and answers widened to float64, (rows, outputs)."""
+    fmt = truth.formats.output
+    kind = _class_errors(truth, answers)
+    scored = (truth.expected == Expected.NUMBER) & (kind == "")
+    # everything below is in the unit 2^exponent of each truth: an ulp is then 2^(1 - p)
+    down = (truth.scale - truth.exponent).astype(np.int32)
+    high, low = np.ldexp(truth.high, down), np.ldexp(truth.low, down)
+    unit = np.ldexp(1.0, truth.exponent.astype(np.int32))
+    place = 2.0 * fmt.unit_roundoff
+    with np.errstate(over="ignore", invalid="ignore"):
+        said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
+        # beyond the largest number an overflow stands for 2^(emax + 1), or for any truth past that
+        overflow = np.copysign(np.maximum(np.ldexp(1.0, fmt.emax + 1 - truth.exponent.astype(np.int32)), np.abs(high)), high)
+        said = np.where(scored & ~np.isfinite(answers), overflow, said)
+        difference = (said - high) - low
+        # an overflow answer to a truth past 2^(emax + 1) is right
+        difference = np.where(scored & ~np.isfinite(answers) & (np.abs(high) >= np.abs(said)), 0.0, difference)
+        error = np.abs(difference)
+        magnitude = np.abs(high + low)
+        spread = truth.function.condition(truth.sums)
+        floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * spread / unit, fmt.tiny / unit / 2)
+        scaled = np.minimum(error / floor, LARGEST_ERROR)
+        ulp = np.minimum(error / place, LARGEST_ERROR)
+        condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))
+    correct, faithful = _exact_standing(truth, answers, scored)
+    allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit)
+    standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
+    return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, kind)
+
+
+def _beyond(truth: "Truth") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Where |y| >= M: an overflow there is an answer, not a scandal."""
+    top = truth.formats.output.largest_ordinal
+    magnitude = np.abs(truth.places)
+    outward = truth.side * np.sign(truth.places) >= 0
+    return (truth.expected == Expected.NUMBER) & ((magnitude > top) | ((magnitude == top) & outward))
+
+
+def _class_errors(truth: "Truth", answers: Floats) -> Names:
+    fmt, expected = truth.formats.output, truth.expected
+    nan, infinite = np.isnan(answers), np.isinf(answers)
+    number = expected == Expected.NUMBER
+    beyond = _beyond(truth)
+    positive = np.where(number, truth.high > 0, expected == Expected.PLUS_INFINITY)
+    may_overflow = beyond | (expected == Expected.PLUS_INFINITY) | (expected == Expected.MINUS_INFINITY)
+    overflow = may_overflow & (infinite & ((answers > 0) == positive) if fmt.has_infinity else nan)
+    finite_is_right = number
+    nan_is_right = expected == Expected.NAN
+    kind = np.full(answers.shape, "", "<U9")
+    kind[nan & ~nan_is_right & ~overflow] = ClassError.NAN
+    kind[infinite & ~overflow] = ClassError.INFINITE
+    kind[~nan & ~infinite & ~finite_is_right] = ClassError.FINITE
+    kind[expected == Expected.UNSETTLED] = ""
+    return kind
+
+
+def _exact_standing(truth: "Truth", answers: Floats, scored: "np.ndarray[Any, np.dtype[np.bool_]]") -> tuple[Any, Any]:
+    """Which answers are the correct rounding, and which a neighbour of the truth: compared as numbers."""
+    fmt = truth.formats.output
+    place = _signed_ordinals(answers, fmt)
+    correct = scored & (place == truth.places)
+    return correct, correct | (scored & (truth.side != 0) & (place == truth.places + truth.side))
+
+
+def _signed_ordinals(answers: Floats, fmt: formats.Format) -> "np.ndarray[Any, np.dtype[np.int64]]":
+    """Ordinals of answers that are numbers of `fmt`; every overflow is one past the largest."""
+    places = formats.ordinals(formats.cast(answers, fmt))
+    past = fmt.largest_ordinal + 1
+    return np.where(np.isfinite(answers), places, np.where(answers < 0, -past, past))

@@ -1,0 +1,173 @@
+"""subjects x formats x families -> rows.
+
+The truth of a batch is found once and every subject is measured against it. Tasks are
+independent and each is deterministic, so rows are the same bytes for any number of workers.
+"""
+
+import functools
+import multiprocessing
+import platform
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import metadata
+
+import numpy as np
+
+from lsecheck.contracts import Contract
+from lsecheck.errors import InputError, SubjectError
+from lsecheck.formats import FormatPair
+from lsecheck.functions.definition import Function
+from lsecheck.inputs import cases, logits
+from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.families import FAMILIES
+from lsecheck.measure import errors
+from lsecheck.oracle.truth import certify
+from lsecheck.rows import Row, Tally
+from lsecheck.subjects import load
+from lsecheck.subjects.subject import Subject, ask
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file of the user's own logits, in place of families."""
+
+    path: str
+    row: "int | None" = None
+    labels: "str | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One family (or file) in one function and format, for all subjects at once."""
+
+    subjects: "tuple[Subject | tuple[str, str | None], ...]"  #: (spec, call), or a subject that has no spec
+    function: str
+    pair: FormatPair
+    family: str
+    effort: str
+    seed: int
+    required: Contract
+    given: "Given | None" = None
+
+    def batches(self, function: Function) -> Iterator[Batch]:
+        """The cases it asks about."""
+        if self.given is None:
+            yield from cases.batches(self.family, function, self.pair.input, self.effort, self.seed)
+            return
+        name, array, first = logits.read_file(self.given.path, self.given.row)
+        labels = None
+        if self.given.labels is not None and function.labelled:
+            labels = logits.read_labels(self.given.labels, first + len(array))
+        rows = logits.as_float64(array)
+        yield from cases.given(name, rows, function, self.pair.input, labels, first)
+
+
+def plan(
+    subjects: Sequence[Subject],
+    functions: Iterable[Function],
+    pairs: Iterable[FormatPair],
+    families: Iterable[str],
+    *,
+    effort: str = "standard",
+    seed: int = 0,
+    required: Contract = Contract.SHIFTED,
+    call: "str | None" = None,
+    given: "Given | None" = None,
+) -> list[Task]:
+    """The tasks of a run, in the order of their rows; none where no subject claims the pair."""
+    families, pairs = tuple(families), tuple(pairs)
+    tasks = []
+    for function in functions:
+        for pair in pairs:
+            able = tuple(
+                (subject.spec, call) if subject.spec else subject
+                for subject in subjects
+                if subject.supports(function, pair)
+            )
+            if able:
+                tasks += [
+                    Task(able, function.name, pair, family, effort, seed, required, given) for family in families
+                ]
+    return tasks
+
+
+def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None) -> list[Row]:
+    """Rows of every task, in order. `progress` is called after each task.
+
+    Raises `SubjectError` if a worker process dies, or if subjects without a name are to be
+    handed to other processes.
+    """
+    if jobs < 1:
+        raise InputError(f"jobs must be 1 or more, got {jobs}")
+    if jobs == 1 or len(tasks) < 2:
+        done = []
+        for task in tasks:
+            done.append(perform(task))
+            progress()
+        return [row for rows in done for row in rows]
+    if any(isinstance(subject, Subject) for task in tasks for subject in task.subjects):
+        raise SubjectError("several jobs need subjects that other processes can load: give 'module:function', or jobs=1")
+    found: dict[int, list[Row]] = {}
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context()) as pool:
+        heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
+        futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
+        try:
+            for future in as_completed(futures):
+                found[futures[future]] = future.result()
+                progress()
+        except BrokenProcessPool:
+            raise SubjectError(
+                "a worker process died while subjects ran in it: run with --jobs 1 to see which one"
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [row for place in range(len(tasks)) for row in found[place]]
+
+
+def perform(task: Task) -> list[Row]:
+    """One task: the truth of each batch once, then every subject against it."""
+    from lsecheck import functions
+
+    function = functions.named(task.function)
+    subjects = [_loaded(*subject) if isinstance(subject, tuple) else subject for subject in task.subjects]
+    tallies: list[Tally] = []
+    for batch in task.batches(function):
+        truth = certify(function, batch.values, task.pair, batch.labels)
+        digest = batch.digest(task.pair.input)
+        tallies = tallies or [Tally(subject.name, function, task.pair, batch.family) for subject in subjects]
+        for subject, tally in zip(subjects, tallies, strict=True):
+            answers = ask(subject, function, batch.values, task.pair, batch.labels)
+            tally.add(batch, digest, truth, answers, errors(truth, answers.values, task.required))
+    return [tally.row() for tally in tallies]
+
+
+@functools.cache
+def _loaded(spec: str, call: "str | None") -> Subject:
+    return load(spec, call)
+
+
+def _weight(task: Task) -> int:
+    """About how many distinct entries a task has: the heaviest start first."""
+    if task.given is not None or task.family not in FAMILIES:
+        return 1 << 20 if task.family == "minilm-vocab" else 1 << 18
+    source = FAMILIES[task.family]
+    return sum(source.widths[place % len(source.widths)] for place in range(source.cases(task.effort)))
+
+
+def environment(subjects: Iterable[Subject] = ()) -> dict[str, str]:
+    """What could change an answer: versions, processor, NumPy's dispatch level."""
+    found = {name: metadata.version(name) for name in ("lsecheck", "numpy", "mpmath", "ml_dtypes")}
+    configuration = np.show_config(mode="dicts") or {}
+    simd = configuration.get("SIMD Extensions", {})
+    found |= {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "numpy_simd": " ".join([*simd.get("baseline", []), *simd.get("found", [])]),
+    }
+    for subject in subjects:
+        if subject.version:
+            found[f"subject {subject.name}"] = subject.version
+    return found

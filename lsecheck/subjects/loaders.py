@@ -1,0 +1,107 @@
+"""spec or callable -> subject: `package.module:function`, `path/file.py:function`.
+
+A callable is handed the batch (rows, n) and `axis=-1` if it takes `axis` (`dim=-1` for `dim`);
+else the batch, if it answers one row per row; else one row at a time. Which of the last two is
+found by one probe with rows != n.
+"""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lsecheck.errors import SubjectError, UnknownName
+from lsecheck.functions import FUNCTIONS
+from lsecheck.functions.definition import Function
+from lsecheck.subjects.subject import Subject
+
+CALLS = ("axis", "batch", "row")
+
+
+def from_callable(function: "Callable[..., Any]", name: str = "", call: "str | None" = None, spec: str = "") -> Subject:
+    """Anything callable -> a subject that implements whichever function it is asked for."""
+    if call is not None and call not in CALLS:
+        raise UnknownName("call", call, CALLS)
+    shown = name or getattr(function, "__name__", type(function).__name__)
+    ways = {defined.name: _Way(function, defined, call) for defined in FUNCTIONS.values()}
+    return Subject(shown, ways, note="given", spec=spec)
+
+
+def from_spec(spec: str, call: "str | None" = None) -> Subject:
+    """`package.module:function` or `path/file.py:function` -> the subject; `SubjectError` otherwise."""
+    place, _, attribute = spec.rpartition(":")
+    if place.endswith((".so", ".dll", ".dylib")) or place == "exec":
+        raise SubjectError(f"{spec!r}: shared libraries and commands cannot be loaded yet; wrap it in a Python function")
+    found: Any = _module(place, spec)
+    for part in attribute.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise SubjectError(f"{spec!r}: {place} has no {attribute!r}") from None
+    if not callable(found):
+        raise SubjectError(f"{spec!r} is {type(found).__name__}, not something that can be called")
+    return from_callable(found, spec, call, spec)
+
+
+def _module(place: str, spec: str) -> Any:
+    if place.endswith(".py"):
+        path = Path(place)
+        if not path.is_file():
+            raise SubjectError(f"{spec!r}: there is no file {place}")
+        module_spec = importlib.util.spec_from_file_location(f"_lsecheck_subject_{path.stem}", path)
+        if module_spec is None or module_spec.loader is None:  # pragma: no cover - .py always has a loader
+            raise SubjectError(f"{spec!r}: {place} cannot be imported")
+        module = importlib.util.module_from_spec(module_spec)
+        try:
+            module_spec.loader.exec_module(module)
+        except Exception as error:
+            raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
+        return module
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # as `python -m` would: the user's own module lies here
+    try:
+        return importlib.import_module(place)
+    except Exception as error:
+        raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
+
+
+class _Way:
+    """How to call one callable for one function; the probe's answer is remembered."""
+
+    def __init__(self, function: "Callable[..., Any]", defined: Function, call: "str | None"):
+        self.function, self.defined, self.call = function, defined, call
+        self.keyword = _axis_keyword(function)
+        if call == "axis" and self.keyword is None:
+            raise SubjectError(f"--call axis needs a function that takes axis or dim; {function!r} takes neither")
+
+    def __call__(self, *arrays: Any) -> Any:
+        if self.defined.name in ("logaddexp", "cross_entropy") and self.call is None:
+            return self.function(*arrays)
+        if self.keyword is not None and self.call in (None, "axis"):
+            return self.function(*arrays, **{self.keyword: -1})
+        if self.call is None:
+            self.call = self._probe(arrays[0].dtype)
+        if self.call == "batch":
+            return self.function(*arrays)
+        return np.stack([np.asarray(self.function(*row)) for row in zip(*arrays, strict=True)])
+
+    def _probe(self, dtype: Any) -> str:
+        rows, n = 3, 2
+        try:
+            shape = np.shape(self.function(np.zeros((rows, n), dtype)))
+        except Exception:  # it takes rows, or fails on those too and will be reported
+            return "row"
+        return "batch" if shape in ((rows, n) if self.defined.elementwise else (rows,), (rows, self.defined.outputs(n))) else "row"
+
+
+def _axis_keyword(function: "Callable[..., Any]") -> "str | None":
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None
+    return next((name for name in ("axis", "dim") if name in parameters), None)
