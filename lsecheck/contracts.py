@@ -89,7 +89,9 @@ def bounds(function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit:
         sequential = np.minimum(one_pass, natural / unit + shifted)
         conditioned = np.minimum(
             function.conditioned_factor * np.maximum(u * magnitude + u * function.condition(sums) / unit, t / unit)
-            + u * pairwise * function.lost_beside(sums) / unit,
+            + u * pairwise * function.lost_beside(sums) / unit
+            # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
+            + function.underflow(sums, magnitude, t, unit),
             shifted,
         )
         folded = sequential

@@ -4,6 +4,7 @@ Everything is written so that nan, absence and emptiness fail: a contract that w
 is not kept, and a run that measured nothing is no pass.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -194,10 +195,19 @@ def _reason(contract: "Contract | None", required: Contract, rows: list[Row], ap
                     else f"keeps no contract: {case}")  # fmt: skip
     for name in APART:
         if apart[name] in (FAIL, WAIVED):
-            finding = next(finding for row in rows for finding in row.findings if finding.domain == name)
-            what = finding.message or f"{finding.kind} where {finding.expected} is right"
-            said.append(f"{name}: {what} ({finding.witness.case})")
+            said.append(f"{name}: {_found(name, rows)}")
     return "; ".join(said)
+
+
+def _found(name: str, rows: list[Row]) -> str:
+    """Every kind of finding of a domain once, each with its first case and how many there are."""
+    first: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for finding in (finding for row in rows for finding in row.findings if finding.domain == name):
+        what = finding.message or f"{finding.kind} where {finding.expected} is right"
+        first.setdefault(what, finding.witness.case)
+        count[what] += finding.count
+    return ", ".join(f"{what} ({first[what]}, {count[what]} in all)" for what in first)
 
 
 def _badness(row: Row) -> tuple[int, float]:

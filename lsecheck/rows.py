@@ -26,6 +26,9 @@ SCHEMA = 1
 #: a witness of more runs than this is known by its address alone
 WITNESS_RUNS = 64
 
+#: the kind of a finding whose answer is a number, but misses the required contract
+INACCURATE = "inaccurate"
+
 Absent = msgspec.UnsetType
 ABSENT = msgspec.UNSET
 
@@ -46,10 +49,10 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A wrong kind of answer among the cases that are judged apart from the contract."""
+    """What is wrong among the cases that are judged apart from the contract."""
 
     domain: str  #: specials, range or conduct
-    kind: str  #: a class error
+    kind: str  #: a class error, or `inaccurate`
     expected: str  #: what was right: a number, nan, +inf, -inf
     count: int
     witness: Witness
@@ -141,6 +144,7 @@ class Tally:
     function: Function
     pair: FormatPair
     family: str
+    required: Contract = Contract.SHIFTED
     widths: list[int] = field(default_factory=list)
     cases: int = 0
     kinds: "Counter[str]" = field(default_factory=Counter)
@@ -162,12 +166,14 @@ class Tally:
         self.hashes.update(digest)
         trouble = answers.trouble[:, None]
         # a row with trouble has no numbers; its trouble is counted once, at its first output
-        kind = np.where(trouble == "", errors.kind, "")
+        kind = np.where(trouble == "", errors.kind, "").astype("<U10")
         kind[:, :1] = np.where(trouble == "", kind[:, :1], trouble)
         self.kinds.update(kind[kind != ""].tolist())
-        scored = (truth.expected == Expected.NUMBER) & (errors.kind == "") & (trouble == "")
-        self._score(batch, truth, answers, errors, scored)
         where = np.broadcast_to(domains(batch.values, self.pair.input.largest)[:, None], kind.shape)
+        scored = (truth.expected == Expected.NUMBER) & (errors.kind == "") & (trouble == "")
+        self._score(batch, truth, answers, errors, scored & (where != Domain.RANGE))
+        # sums that leave the format are judged apart, by the contract that is required
+        kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
         ordinary = where == Domain.ORDINARY
         conduct = np.isin(kind, [ClassError.DTYPE, ClassError.SHAPE])
         broken = (kind != "") & ordinary & ~conduct
@@ -254,8 +260,9 @@ class Tally:
             where = "a +inf" if (values == np.inf).any() else "all -inf"
             name = "none of those in use"
             for convention in self.function.conventions:
-                right = convention.answers(values, label)
-                if convention.where == where and np.allclose(answers.values[row], right, rtol=0.1, equal_nan=True):
+                if convention.where == where and np.allclose(
+                    answers.values[row], convention.answers(values, label), rtol=0.1, equal_nan=True
+                ):
                     name = convention.name
                     break
             self.conventions[f"{where}: {name}"] += 1

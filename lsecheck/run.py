@@ -137,7 +137,9 @@ def perform(task: Task) -> list[Row]:
     for batch in task.batches(function):
         truth = certify(function, batch.values, task.pair, batch.labels)
         digest = batch.digest(task.pair.input)
-        tallies = tallies or [Tally(subject.name, function, task.pair, batch.family) for subject in subjects]
+        tallies = tallies or [
+            Tally(subject.name, function, task.pair, batch.family, task.required) for subject in subjects
+        ]
         for subject, tally in zip(subjects, tallies, strict=True):
             answers = ask(subject, function, batch.values, task.pair, batch.labels)
             tally.add(batch, digest, truth, answers, errors(truth, answers.values, task.required))

@@ -79,7 +79,7 @@ def exp_near_0(ask: Ask) -> tuple[int, int]:
 
 
 def exp_near_multiples(ask: Ask) -> tuple[int, int]:
-    """Multiples of ln 2 cut off at some ask.bits: the reduced argument is tiny."""
+    """Multiples of ln 2 cut off at some bits: the reduced argument is tiny."""
     return _near_multiple(ask.chance, ask.chance.randint(1, 5000), ask.chance.randint(16, ask.bits + 80))
 
 
@@ -102,7 +102,7 @@ def log_sums(ask: Ask) -> tuple[int, int]:
 
 
 def log_near_1(ask: Ask) -> tuple[int, int]:
-    """1 + T, T from 2^-1 down to 2^-(ask.bits + 16), either side: the logarithm cancels."""
+    """1 + T, T from 2^-1 down to 2^-(bits + 16), either side: the logarithm cancels."""
     mantissa = _mantissa(ask.chance)
     fall = mantissa.bit_length() + ask.chance.randint(1, ask.bits + 16)
     return (1 << fall) + ask.chance.choice((1, 1, -1)) * mantissa, -fall

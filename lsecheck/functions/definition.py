@@ -91,6 +91,8 @@ class Function:
     bound: Callable[[Sums, Floats, Floats, float, float, Floats], Floats]
     conditioned_factor: float  #: c of the contract `conditioned`
     lost_beside: Callable[[Sums], Floats]  #: W': the share of the sum that may be lost beside the largest
+    #: (sums, |y| / unit, t, unit) -> what terms that underflow may cost, / unit; part of every bound
+    underflow: Callable[[Sums, Floats, float, Floats], Floats]
     folds: bool  #: the contract `folded` has a bound of its own (logsumexp)
 
     def outputs(self, n: int) -> int:

@@ -19,6 +19,7 @@ from lsecheck.functions.definition import (
     Sums,
     special_rows,
 )
+from lsecheck.functions.logsumexp import lost_beside, underflow
 from lsecheck.functions.softmax import SOFTMAX
 
 
@@ -40,11 +41,8 @@ def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, uni
 
     (a - x_i) + log S is |z_i| again, which cannot overflow where the gap can.
     """
-    return 4 * u * magnitude + 2 * u * (sums.spread + growth + 2) / unit + (sums.n / sums.total + 1) * (t / unit)
-
-
-def lost_beside(sums: Sums) -> Floats:
-    return sums.rest
+    lost = underflow(sums, magnitude, t, unit) + t / unit
+    return 4 * u * magnitude + 2 * u * (sums.spread + growth + 2) / unit + lost
 
 
 def _one_hot(row: Floats, labels: "Labels | None") -> Floats:
@@ -80,4 +78,5 @@ LOG_SOFTMAX = dataclasses.replace(
     bound=bound,
     conditioned_factor=4.0,
     lost_beside=lost_beside,
+    underflow=underflow,
 )

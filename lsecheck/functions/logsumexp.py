@@ -29,7 +29,12 @@ def condition(sums: Sums) -> Floats:
 def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, unit: Floats) -> Floats:
     """2u (|y| + log S + sum p (a - x) + G + 2) + n t / S + t, in units of `unit`."""
     inner = sums.log_total + sums.spread + growth + 2
-    return 2 * u * magnitude + 2 * u * inner / unit + (sums.n / sums.total + 1) * (t / unit)
+    return 2 * u * magnitude + 2 * u * inner / unit + underflow(sums, magnitude, t, unit) + t / unit
+
+
+def underflow(sums: Sums, magnitude: Floats, t: float, unit: Floats) -> Floats:
+    """n t / S: each of n terms may lose t (half of it to rounding), beside a sum S."""
+    return sums.n / sums.total * (t / unit)
 
 
 def lost_beside(sums: Sums) -> Floats:
@@ -58,5 +63,6 @@ LOGSUMEXP = Function(
     bound=bound,
     conditioned_factor=4.0,
     lost_beside=lost_beside,
+    underflow=underflow,
     folds=True,
 )

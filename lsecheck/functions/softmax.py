@@ -34,8 +34,13 @@ def condition(sums: Sums) -> Floats:
 
 def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, unit: Floats) -> Floats:
     """2u p_i ((a - x_i) + sum p (a - x) + G + 4) + n t p_i / S + 2t, in units of `unit`."""
-    relative = 2 * u * (sums.gap + sums.spread + growth + 4) + t * sums.n / sums.total
-    return magnitude * relative + 2 * t / unit
+    relative = 2 * u * (sums.gap + sums.spread + growth + 4)
+    return magnitude * relative + underflow(sums, magnitude, t, unit) + 2 * t / unit
+
+
+def underflow(sums: Sums, magnitude: Floats, t: float, unit: Floats) -> Floats:
+    """n t p_i / S: what the sum in the denominator loses, as a share of the answer."""
+    return magnitude * (t * sums.n / sums.total)
 
 
 def lost_beside(sums: Sums) -> Floats:
@@ -77,5 +82,6 @@ SOFTMAX = Function(
     bound=bound,
     conditioned_factor=8.0,
     lost_beside=lost_beside,
+    underflow=underflow,
     folds=False,
 )

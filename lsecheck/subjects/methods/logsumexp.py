@@ -59,12 +59,16 @@ def max_shift(x: Array) -> Iterator[Step]:
 def log1p_shift(x: Array) -> Iterator[Step]:
     """m + log1p(sum of exp(x - m) without the largest term): the 1 is never rounded into the sum.
 
-    shape     (rows, n) -> (rows,), n >= 1
+    shape     (rows, n) -> (rows,)
     format    that of x, sums as in max_shift
     error     keeps `conditioned`: as good as the inputs allow, near 0 too
-    specials  guarded: a shift that is not finite is replaced by 0, and added at the end as it is
+    specials  guarded: n = 0 answers -inf; a shift that is not finite is replaced by 0, and
+              added at the end as it is
     source    Blanchard, Higham & Higham 2021, section 3 (the form with log1p)
     """
+    if x.shape[-1] == 0:
+        yield Answer("empty", np.full(len(x), -np.inf).astype(x.dtype))
+        return
     rows = np.arange(len(x))
     m = x.max(axis=-1)
     place = (x == m[:, None]).argmax(axis=-1)
@@ -167,13 +171,13 @@ def pairwise(x: Array) -> Iterator[Step]:
 def logaddexp_fold(x: Array) -> Iterator[Step]:
     """logaddexp(... logaddexp(x_1, x_2) ..., x_n): every partial result is rounded.
 
-    shape     (rows, n) -> (rows,), n >= 1
+    shape     (rows, n) -> (rows,)
     format    that of x at every step; nothing is promoted
     error     keeps `folded`: each partial loses u |y|, which a large offset makes dear
     specials  right: logaddexp handles nan and infinities
     source    numpy.logaddexp.reduce, and every log-domain accumulator
     """
-    y = x[:, 0]
+    y = x[:, 0].copy() if x.shape[-1] else np.full(len(x), -np.inf).astype(x.dtype)
     for column in x.T[1:]:
         y = np.logaddexp(y, column)
-    yield Answer("fold", y.copy())
+    yield Answer("fold", y)
