@@ -213,6 +213,28 @@ def correctly_rounded(function: str, row: Sequence[float], target: str, label: "
     raise ArithmeticError(f"{function} of {row} is not decided in {target} at {LAST_BITS} bits")
 
 
+def sums(row: Sequence[float], place: int) -> dict[str, float]:
+    """The figures that scale errors, for the finite entry at `place`; correct to about 1e-15."""
+    ctx.prec = 400
+    entries = [Fraction(x) for x in row if x != -math.inf]
+    top = max(entries)
+    weights = [_ball(x - top).exp() for x in entries]
+    total = sum(weights, arb(0))
+    others = sum((weight for x, weight in zip(entries, weights, strict=True) if x != top), arb(entries.count(top) - 1))
+    exact = {
+        "total": total,
+        "log_total": others.log1p(),
+        "spread": sum((_ball(top - x) * w for x, w in zip(entries, weights, strict=True)), arb(0)) / total,
+        "absolute": sum((_ball(abs(x)) * w for x, w in zip(entries, weights, strict=True)), arb(0)) / total,
+        "rest": others / total,
+        "share": _ball(Fraction(row[place]) - top).exp() / total,
+        "gap": _ball(top - Fraction(row[place])),
+        "maximum": _ball(top),
+        "n": arb(len(entries)),
+    }
+    return {name: float(ball.mid()) for name, ball in exact.items()}
+
+
 def _tight(low: Fraction, high: Fraction) -> bool:
     return high - low <= max(max(abs(low), abs(high)) / (1 << 200), SPECK)
 

@@ -94,22 +94,18 @@ def rational_row(values: Sequence[Fraction]) -> Row:
 class Sweep:
     """exp(x_i - a) of every distinct value, and their sum without the maximum, at one precision."""
 
-    def __init__(self, row: Row, precision: int, far: int = FAR):
-        self.row, self.precision = row, precision
+    def __init__(self, row: Row, precision: int, reach: "int | None" = FAR):
+        self.row, self.precision, self.reach = row, precision, reach
         self.ties = row.counts[0]  #: m, the multiplicity of the maximum
         top = row.numerators[0]
         self.gaps = [top - numerator for numerator in row.numerators]  #: over denominator, * 2^exponent
         self.terms: list[tuple[int, int]] = [(1, 0)]  #: (mantissa, exponent), each good to `_widen`
+        self.alone = len(row.numerators) == 1
         self.tail = Ratio(0)  #: lower end of T, the sum without the maximum
-        self.tail_high = Ratio(0)
-        self.is_far = len(row.numerators) > 1 and self._exceeds(self.gaps[1], far)
-        if len(row.numerators) == 1:
-            return
-        if self.is_far:
-            self.tail_high = Ratio(1, 1, FAR_EXPONENT)
-            self.terms += [(0, 0)] * (len(row.numerators) - 1)
-            return
-        self._sum()
+        self.tail_high = Ratio(0) if self.alone else Ratio(1, 1, FAR_EXPONENT)
+        if not self.alone and self._within_reach(self.gaps[1]):
+            self._sum()
+        self.terms += [(0, 0)] * (len(row.numerators) - len(self.terms))
 
     def _sum(self) -> None:
         row, asked = self.row, self.precision + GUARD
@@ -119,7 +115,6 @@ class Sweep:
         for place in range(1, len(row.numerators)):
             if self.gaps[place] > limit:
                 cut = sum(row.counts[place:])
-                self.terms += [(0, 0)] * (len(row.numerators) - place)
                 break
             _, mantissa, exponent, bits = mpf_exp(self._mpf(-self.gaps[place], asked), asked, "n")
             self.terms.append((mantissa, exponent))
@@ -137,11 +132,12 @@ class Sweep:
         """2^-(precision + WIDEN) of a positive mantissa, rounded up."""
         return (mantissa >> (self.precision + WIDEN)) + 1
 
-    def _exceeds(self, gap: int, limit: int) -> bool:
-        scale = self.row.exponent
-        if scale >= 0:
-            return gap << scale > limit * self.row.denominator
-        return gap > limit * self.row.denominator << -scale
+    def _within_reach(self, gap: int) -> bool:
+        """Whether exp(-gap) is worth evaluating: not where only its side matters."""
+        if self.reach is None:
+            return True
+        scale, limit = self.row.exponent, self.reach * self.row.denominator
+        return gap << scale <= limit if scale >= 0 else gap <= limit << -scale
 
     def _mpf(self, numerator: int, asked: int) -> "tuple[int, int, int, int]":
         """numerator / denominator * 2^exponent for mpmath: exact, or (rationals only) to a unit
@@ -154,49 +150,53 @@ class Sweep:
     @functools.cached_property
     def log_total(self) -> Enclosure:
         """delta = log S = log(m + T), positive and irrational unless the row is a single entry."""
-        if self.ties == 1 and len(self.row.numerators) == 1:
-            return exactly(Ratio(0))
         low, high = self.tail, self.tail_high
-        if self.is_far and self.ties == 1:
-            return Enclosure(Ratio(0), high)
-        size = low.numerator.bit_length() + low.exponent  # T < 2^size
-        if self.ties == 1 and size < -self.precision - 16:
-            # T - T^2 / 2 < log1p(T) < T
-            squared = Ratio(low.numerator * low.numerator, 1, 2 * low.exponent - 1)
-            floor = (low.numerator << (low.exponent - squared.exponent)) - squared.numerator
-            return Enclosure(Ratio(floor, 1, squared.exponent), high)
+        if self.ties == 1:
+            if self.alone:
+                return exactly(Ratio(0))
+            if low.numerator == 0:
+                return Enclosure(low, high)
+            size = low.numerator.bit_length() + low.exponent  # T < 2^size
+            if size < -self.precision - 16:
+                # T - T^2 / 2 < log1p(T) < T
+                return Enclosure(low._replace(numerator=low.numerator - self._widen(low.numerator)), high)
+        low, high = self._near_tail
         # one log, at the lower end; its slope 1 / (m + T) < 1 carries it to the upper
-        asked = self.precision + GUARD + max(-size, 0)
+        asked = self.precision + GUARD + max(-low.numerator.bit_length() - low.exponent, 0)
         base = min(low.exponent, 0)
         start = (self.ties << -base) + (low.numerator << (low.exponent - base))
         _, mantissa, exponent, _ = mpf_log(from_man_exp(start, base), asked, "n")
-        width = high.numerator - (low.numerator << (low.exponent - high.exponent)) if low.numerator else high.numerator
         slack = self._widen(mantissa)
-        common = min(exponent, high.exponent)
-        upper = ((mantissa + slack) << (exponent - common)) + (width << (high.exponent - common))
+        common = min(exponent, high.exponent, low.exponent)
+        width = (high.numerator << (high.exponent - common)) - (low.numerator << (low.exponent - common))
+        upper = ((mantissa + slack) << (exponent - common)) + width
         return Enclosure(Ratio(mantissa - slack, 1, exponent), Ratio(upper, 1, common))
+
+    @functools.cached_property
+    def _near_tail(self) -> tuple[Ratio, Ratio]:
+        """The ends of T, or (0, 2^-5000) where it is smaller: safe to add to what is not tiny."""
+        low, high = self.tail, self.tail_high
+        if high.numerator and high.numerator.bit_length() + high.exponent < FAR_EXPONENT:
+            return Ratio(0), Ratio(1, 1, FAR_EXPONENT)
+        return low, high
 
     def share(self, place: int) -> Enclosure:
         """p = exp(x - a) / (m + T) of a distinct value."""
-        if len(self.row.numerators) == 1:
+        if self.alone:
             return exactly(Ratio(1, self.ties))
+        if self.terms[place][0] == 0:  # it did not matter to the sum, but is an output of its own
+            if not self._within_reach(self.gaps[place]):
+                return Enclosure(Ratio(0), Ratio(1, 1, FAR_EXPONENT))
+            asked = self.precision + GUARD
+            _, mantissa, exponent, _ = mpf_exp(self._mpf(-self.gaps[place], asked), asked, "n")
+            self.terms[place] = mantissa, exponent
         mantissa, exponent = self.terms[place]
-        if place and mantissa == 0:  # far below: cut off or never evaluated
-            return Enclosure(Ratio(0), Ratio(1, 1, FAR_EXPONENT)) if self.is_far else self._small_share(place)
         slack = self._widen(mantissa) if place else 0
+        low, high = self._near_tail
         return Enclosure(
-            Ratio(mantissa - slack, *self._over(self.tail_high, exponent)),
-            Ratio(mantissa + slack, *self._over(self.tail, exponent)),
+            Ratio(mantissa - slack, *self._over(high, exponent)),
+            Ratio(mantissa + slack, *self._over(low, exponent)),
         )
-
-    def _small_share(self, place: int) -> Enclosure:
-        """A share whose term did not matter to the sum, but is an output of its own."""
-        if self._exceeds(self.gaps[place], FAR):
-            return Enclosure(Ratio(0), Ratio(1, 1, FAR_EXPONENT))
-        asked = self.precision + GUARD
-        _, mantissa, exponent, _ = mpf_exp(self._mpf(-self.gaps[place], asked), asked, "n")
-        self.terms[place] = (mantissa, exponent)
-        return self.share(place)
 
     def _over(self, tail: Ratio, exponent: int) -> tuple[int, int]:
         """Denominator and exponent that divide by m + tail."""
@@ -214,6 +214,10 @@ class Sweep:
     def _anchored(self, numerator: int) -> Enclosure:
         """The exact rational numerator / denominator * 2^exponent, plus log S: an anchor with a side."""
         low, high, exact = self.log_total
+        if numerator == 0:
+            return Enclosure(low, high, exact)
+        if not exact and high.numerator.bit_length() + high.exponent < FAR_EXPONENT:
+            low, high = Ratio(0), Ratio(1, 1, FAR_EXPONENT)
         return Enclosure(self._plus(numerator, low), self._plus(numerator, high), exact)
 
     def _plus(self, numerator: int, delta: Ratio) -> Ratio:
@@ -232,12 +236,11 @@ class Sweep:
         massed = weights * np.array(row.counts, np.float64)
         tail = math.fsum(massed[1:])
         total = self.ties + tail
-        delta = self.log_total
         return Figures(
             n=float(sum(row.counts)),
             maximum=_float(row.numerators[0], row.denominator, row.exponent),
             total=total,
-            log_total=_float(*delta.high),
+            log_total=_float(*self.log_total.high),
             spread=math.fsum(massed * gaps) / total,
             absolute=math.ldexp(math.fsum(massed * (sizes * scale)) / total, 64),
             rest=((self.ties - 1) + tail) / total,
@@ -255,6 +258,19 @@ def _float(numerator: int, denominator: int, exponent: int) -> float:
         return math.ldexp(numerator / denominator, max(exponent, -5000))
     except OverflowError:
         return math.copysign(math.inf, numerator)
+
+
+def log_enclosure(number: Ratio, precision: int) -> Enclosure:
+    """log of a positive dyadic number (denominator 1): irrational unless the number is 1."""
+    negative, mantissa, exponent, bits = mpf_log(
+        from_man_exp(number.numerator, number.exponent), precision + GUARD, "n"
+    )
+    if bits == 0:
+        return exactly(Ratio(0))
+    sign = -1 if negative else 1
+    slack = (mantissa >> (precision + WIDEN)) + 1
+    low, high = sorted((sign * (mantissa - slack), sign * (mantissa + slack)))
+    return Enclosure(Ratio(low, 1, exponent), Ratio(high, 1, exponent))
 
 
 def enclose(function: Function, sweep: Sweep, place: int) -> Enclosure:
