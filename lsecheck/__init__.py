@@ -2,10 +2,11 @@
 
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, LsecheckError, NothingMeasured, SubjectError, Undecided, UnknownName
-from lsecheck.gate import Result, assert_accurate, check
+from lsecheck.gate import Result, check
 from lsecheck.measure import ClassError, Errors, measure
 from lsecheck.oracle.reference import cross_entropy, log_softmax, logaddexp, logsumexp, softmax
 from lsecheck.oracle.truth import Truth, truth
+from lsecheck.testing import assert_accurate
 
 __version__ = "0.1.0"
 

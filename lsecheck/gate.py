@@ -11,7 +11,7 @@ from typing import Any
 
 from lsecheck import contracts, formats, functions
 from lsecheck.contracts import Contract
-from lsecheck.errors import NothingMeasured, UnknownName
+from lsecheck.errors import UnknownName
 from lsecheck.inputs import cases
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
 from lsecheck.run import Given, environment, execute, plan
@@ -105,28 +105,6 @@ def check(
     )
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
     return Result(rows, judge(rows, required, waived), environment(subjects))
-
-
-def assert_accurate(
-    subject: "str | Callable[..., Any] | Subject",
-    *,
-    function: str = "logsumexp",
-    format: str = "float64",
-    require: str = "shifted",
-    effort: str = "quick",
-    waive: Iterable[str] = (),
-) -> None:
-    """Fail a test unless `subject` keeps a contract: AssertionError with the case that breaks it.
-
-    Raises `NothingMeasured` if no case was scored: an empty check is no pass.
-    """
-    result = check(subject, function, [format], effort=effort, require=require, waive=waive)
-    if result.status == EMPTY:
-        raise NothingMeasured(f"nothing was measured: the subject does not claim {function} in {format}")
-    if not result.ok:
-        from lsecheck.report.text import render
-
-        raise AssertionError(render(result.rows, result.verdicts))
 
 
 def judge(rows: Sequence[Row], required: Contract, waived: Iterable[str] = ()) -> list[Verdict]:

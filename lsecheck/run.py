@@ -19,7 +19,7 @@ from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
-from lsecheck.inputs import cases, logits
+from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.families import FAMILIES
 from lsecheck.measure import errors
@@ -56,12 +56,7 @@ class Task:
         if self.given is None:
             yield from cases.batches(self.family, function, self.pair.input, self.effort, self.seed)
             return
-        name, array, first = logits.read_file(self.given.path, self.given.row)
-        labels = None
-        if self.given.labels is not None and function.labelled:
-            labels = logits.read_labels(self.given.labels, first + len(array))
-        rows = logits.as_float64(array)
-        yield from cases.given(name, rows, function, self.pair.input, labels, first)
+        yield from cases.given(self.given.path, self.given.row, self.given.labels, function, self.pair.input)
 
 
 def plan(

@@ -95,38 +95,47 @@ def batches(family: str, function: Function, fmt: Format, effort: str = "standar
     elif family == corpus.NAME:
         yield from _kept(range(len(corpus.lines())), function, fmt)
     elif function.entries is None:
-        chosen = logits.chosen(family, effort)
-        yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, logits.labels(family))
+        yield from _recorded(family, logits.chosen(family, effort), function, fmt)
 
 
-def case(address: str, function: Function, fmt: Format) -> Batch:
-    """The single case at FAMILY:SEED:INDEX, as a batch of one row."""
+def case(address: str, function: Function, fmt: Format, labels_path: "str | None" = None) -> Batch:
+    """The single case at FAMILY:SEED:INDEX (or PATH.npy:0:ROW), as a batch of one row."""
     parts = address.rsplit(":", 2)
     if len(parts) != 3 or not parts[1].isdecimal() or not parts[2].isdecimal():
         raise InputError(f"{address!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
-    family, seed, index = check_name(parts[0]), int(parts[1]), int(parts[2])
+    family, seed, index = parts[0], int(parts[1]), int(parts[2])
+    if max(seed, index) >= 1 << 62:
+        raise InputError(f"{address!r} is beyond the last case: seed and index must lie below 2^62")
+    if family.endswith((".npy", ".npz")):
+        return next(given(family, index, labels_path, function, fmt))
+    check_name(family)
     if family in FAMILIES:
-        source = FAMILIES[family]
-        if index >= 1 << 62 or seed >= 1 << 62:
-            raise InputError(f"{address!r} is beyond the last case: seed and index must lie below 2^62")
-        found = list(_generated(source, range(index, index + 1), function, fmt, seed))
+        found = _generated(FAMILIES[family], range(index, index + 1), function, fmt, seed)
     elif family == corpus.NAME:
-        found = list(_kept(range(index, min(index + 1, len(corpus.lines()))), function, fmt))
+        found = _kept(range(index, min(index + 1, len(corpus.lines()))), function, fmt)
     else:
-        total = len(logits.rows(family))
-        chosen = np.arange(index, min(index + 1, total))
-        found = list(_split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, logits.labels(family)))
-    if not found:
+        found = _recorded(family, np.arange(index, min(index + 1, len(logits.rows(family)))), function, fmt)
+    batch = next(found, None)
+    if batch is None:
         raise InputError(f"{address} does not exist for {function.name} in {fmt}: see 'lsecheck list families'")
-    return found[0]
+    return batch
+
+
+def _recorded(family: str, chosen: "np.ndarray[Any, np.dtype[np.int64]]", function: Function, fmt: Format) -> Iterator[Batch]:
+    labels = logits.labels(family)
+    kept = None if labels is None else labels[chosen]
+    yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, kept)
 
 
 def given(
-    name: str, rows: Floats, function: Function, fmt: Format, labels: "Labels | None" = None, first: int = 0
+    path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format
 ) -> Iterator[Batch]:
-    """Cases from an array of the user's own, rounded to the format; addresses NAME:0:ROW."""
-    chosen = np.arange(first, first + len(rows))
-    yield from _split(name, 0, chosen, rows, function, fmt, labels)
+    """The user's own logits, rounded to the format; addresses PATH:0:ROW."""
+    array, first = logits.read_file(path, row)
+    labels = None
+    if function.labelled and labels_path is not None:
+        labels = logits.read_labels(labels_path, first, len(array))
+    yield from _split(path, 0, np.arange(first, first + len(array)), array, function, fmt, labels)
 
 
 def _generated(source: Family, indices: range, function: Function, fmt: Format, seed: int) -> Iterator[Batch]:
@@ -161,15 +170,16 @@ def _kept(indices: range, function: Function, fmt: Format) -> Iterator[Batch]:
 
 
 def _split(
-    name: str, seed: int, chosen: Any, rows: Floats, function: Function, fmt: Format, labels: "Labels | None"
+    name: str, seed: int, chosen: Any, rows: Any, function: Function, fmt: Format, labels: "Labels | None"
 ) -> Iterator[Batch]:
+    """Recorded rows in batches; `labels` are those of `rows`, by default the row's number mod n."""
     n = rows.shape[1]
     step = max(BATCH_ENTRIES // max(n, 1), 1)
     for start in range(0, len(rows), step):
         part = chosen[start : start + step]
         named = None
         if function.labelled:
-            named = labels[part] if labels is not None else part % n
+            named = labels[start : start + step] if labels is not None else part % n
         values = formats.widen(rows[start : start + step])
         # where there is no infinity to overflow to, a mask saturates
         values = formats.widen(formats.cast(values, fmt)) if fmt.has_infinity else _rounded(values, fmt)

@@ -14,7 +14,7 @@ import numpy as np
 
 from lsecheck import formats
 from lsecheck.errors import InputError
-from lsecheck.functions.definition import Floats, Labels, as_array
+from lsecheck.functions.definition import Labels, as_array
 from lsecheck.inputs.corpus import MOST_ENTRIES
 
 REASONS = {
@@ -54,8 +54,8 @@ def chosen(name: str, effort: str) -> "np.ndarray[Any, np.dtype[np.int64]]":
     return np.arange(_QUICK[name]) * (total // _QUICK[name])
 
 
-def read_file(path: str, row: "int | None" = None) -> tuple[str, np.ndarray[Any, Any], int]:
-    """A .npy or .npz file of logits -> (name, array (rows, n), index of its first row).
+def read_file(path: str, row: "int | None" = None) -> tuple[np.ndarray[Any, Any], int]:
+    """A .npy or .npz file of logits -> (array (rows, n), index of its first row).
 
     `InputError` for pickled or other files, other dtypes, more than two axes, rows that are not
     there and rows too long.
@@ -71,15 +71,16 @@ def read_file(path: str, row: "int | None" = None) -> tuple[str, np.ndarray[Any,
     if row is not None:
         if not 0 <= row < len(array):
             raise InputError(f"{path} has rows 0 to {len(array) - 1}, not {row}")
-        return Path(path).stem, array[row : row + 1], row
-    return Path(path).stem, array, 0
+        return array[row : row + 1], row
+    return array, 0
 
 
-def read_labels(path: str, count: int) -> Labels:
-    """A .npy file of labels, one integer a row."""
+def read_labels(path: str, first: int, count: int) -> Labels:
+    """A .npy file of labels, one integer a row of the logits; those of `count` rows from `first`."""
     array = _load(Path(path))
-    if array.dtype.kind not in "iu" or array.shape != (count,):
-        raise InputError(f"{path} holds {array.dtype} of shape {array.shape}: labels are {count} integers, one a row")
+    if array.dtype.kind not in "iu" or array.ndim != 1 or len(array) < first + count:
+        raise InputError(f"{path} holds {array.dtype} of shape {array.shape}: labels are integers, one a row of logits")
+    array = array[first : first + count]
     return array.astype(np.int64)
 
 
@@ -113,8 +114,3 @@ def _load(path: Path) -> np.ndarray[Any, Any]:
 def _shipped(name: str) -> np.ndarray[Any, Any]:
     with resources.as_file(resources.files("lsecheck.inputs") / "logits" / name) as path:
         return np.asarray(np.load(path, allow_pickle=False))
-
-
-def as_float64(array: np.ndarray[Any, Any]) -> Floats:
-    """Logits of any format -> float64, exactly."""
-    return formats.widen(array)

@@ -13,7 +13,7 @@ from lsecheck import formats
 from lsecheck.errors import UnknownName
 from lsecheck.formats import Format
 from lsecheck.subjects.methods import logsumexp, softmax
-from lsecheck.subjects.methods.steps import Array, Method, last
+from lsecheck.subjects.methods.steps import Answer, Array, Method, Step, last
 from lsecheck.subjects.subject import Subject
 
 
@@ -30,6 +30,20 @@ def method(spec: str) -> Subject:
         version=f"numpy {np.__version__}",
         spec=spec,
     )
+
+
+def trace(spec: str, function: str, x: Array) -> list[Step]:
+    """Every step of a built-in method on a batch; the last is its answer in the storage format."""
+    name, at, accumulate = spec.partition("@")
+    working = formats.named(accumulate) if at else None
+    carried = x if working is None else formats.cast(formats.widen(x), working)
+    with np.errstate(all="ignore"):
+        found = list(METHODS[name][function](carried))
+    if working is not None:
+        answer = found[-1]
+        assert isinstance(answer, Answer)
+        found.append(Answer("round", formats.cast(formats.widen(answer.values), formats.of_array(x))))
+    return found
 
 
 def _carried(function: str, steps: Method, working: "Format | None") -> Callable[..., Any]:

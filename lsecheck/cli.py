@@ -1,0 +1,381 @@
+"""words on a command line -> calls, text, an exit status. The only file that prints or exits.
+
+Findings go to stdout, progress and refusals to stderr. Exit status: 0 everything asked for
+holds, 1 a finding, 2 your call, file or environment, 3 undecided or failed throughout, 5 nothing
+was measured.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from lsecheck import __version__, contracts, formats, functions, gate
+from lsecheck.errors import InputError, LsecheckError, UnknownName
+from lsecheck.formats import Format
+from lsecheck.functions.definition import Expected, Function
+from lsecheck.inputs import cases, corpus
+from lsecheck.inputs.cases import Batch
+
+#: what a value looks like: it must never be taken for an option
+_VALUE = re.compile(r"-(\d|\.\d|0x|inf|nan)", re.IGNORECASE)
+_SHIELD = "\0"
+
+
+class _Values(click.Command):
+    """A command whose arguments may be negative numbers, with or without `--`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        takes_one = {name for p in self.params if isinstance(p, click.Option) and not p.is_flag for name in p.opts}
+        shielded, previous = [], ""
+        for place, word in enumerate(args):
+            if word == "--":
+                shielded += args[place:]
+                break
+            shielded.append(_SHIELD + word if _VALUE.match(word) and previous not in takes_one else word)
+            previous = word
+        return super().parse_args(ctx, shielded)
+
+
+class _Group(click.Group):
+    """Every refusal of ours becomes one sentence on stderr and its exit status."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            status = super().main(*args, **kwargs)
+        except LsecheckError as error:
+            _refuse(str(error), error.exit_status)
+        except click.exceptions.NoArgsIsHelpError as error:  # pragma: no cover - no command asks for it
+            _refuse(error.format_message(), 2)
+        except click.ClickException as error:
+            _refuse(_plain(error), 2)
+        except (click.Abort, KeyboardInterrupt):
+            _refuse("interrupted: nothing was written", 130)
+        except BrokenPipeError:
+            # the reader of a pipe went away: not a finding, and nobody to tell
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(sentence: str, status: int) -> None:
+    click.echo(f"lsecheck: {sentence}", err=True)
+    sys.exit(status)
+
+
+def _plain(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see '{context.command_path} --help'" if context is not None else message
+
+
+def _options(*decorators: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
+    def apply(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+_FUNCTION = click.option("-F", "--function", "function", default="logsumexp", metavar="NAME", help="Which function; logsumexp by default.")  # fmt: skip
+_FORMATS = click.option("-f", "--format", "pairs", multiple=True, metavar="FORMAT", help="IN, or IN:OUT; may be repeated.")  # fmt: skip
+_RUN = _options(
+    click.option("--family", "families", multiple=True, metavar="NAME", help="Only these families; may be repeated."),
+    click.option("--require", default="shifted", metavar="CONTRACT", help="The contract to keep; shifted by default."),
+    click.option("--waive", multiple=True, metavar="KIND", help="specials, range or conduct: shown, but no failure."),
+    click.option("--effort", default="standard", metavar="EFFORT", help="quick, standard or deep."),
+    click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of the generated families."),
+    click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes."),
+    click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called."),
+)
+_INPUTS = _options(
+    click.option("--inputs", metavar="FILE", help="Logits of your own, .npy or .npz, (rows, n)."),
+    click.option("--row", type=int, metavar="K", help="Only row K of --inputs."),
+    click.option("--labels", metavar="FILE", help="Labels for cross_entropy, .npy, one integer a row."),
+)
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lsecheck")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """The accuracy referee for LogSumExp: exact truth, ulp errors, named contracts."""
+    if context.invoked_subcommand is None:
+        click.echo(_welcome())
+
+
+@main.command(cls=_Values)
+@_FUNCTION
+@_FORMATS
+@click.option("--digits", type=int, default=40, show_default=True, help="Significant decimal digits.")
+@click.option("--label", type=int, help="For cross_entropy: the entry that is right.")
+@click.argument("values", nargs=-1, metavar="X...", type=click.UNPROCESSED)
+def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | None", values: tuple[str, ...]) -> None:
+    """The exact value for the entries X, and each format's correct rounding.
+
+    X are decimals, hex floats, inf, nan, or V*COUNT for repeats, taken exactly. Each -f rounds X
+    to that format first, and says so when that changed it.
+    """
+    chosen = functions.named(function)
+    exact = corpus.parse_values(_bare(values))
+    click.echo("\n".join(_exactly(chosen, exact, label, digits)))
+    for text in pairs:
+        click.echo("\n".join(_in_format(chosen, exact, label, formats.pair(text))))
+
+
+@main.command(name="list")
+@click.argument("what", metavar="subjects|functions|formats|families|contracts")
+def list_(what: str) -> None:
+    """What there is to choose from."""
+    from lsecheck.report import listing
+
+    if what not in listing.LISTS:
+        raise UnknownName("list", what, listing.LISTS)
+    click.echo(listing.LISTS[what]())
+
+
+@main.command()
+@click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")
+@_FUNCTION
+@_FORMATS
+@_RUN
+@_INPUTS
+@click.option("--json", "json_file", metavar="FILE", help="Write the result there; - for stdout.")
+def check(
+    subjects: tuple[str, ...], function: str, pairs: tuple[str, ...], families: tuple[str, ...], require: str,
+    waive: tuple[str, ...], effort: str, seed: int, jobs: int, call: "str | None", inputs: "str | None",
+    row: "int | None", labels: "str | None", json_file: "str | None",
+) -> int:  # fmt: skip
+    """Measure SUBJECTs on hard cases, and judge them against a contract.
+
+    SUBJECT is a built-in method (see 'lsecheck list subjects'), package.module:function or
+    path/file.py:function.
+    """
+    from lsecheck.report import text
+
+    result = gate.check(
+        list(subjects), function, pairs or _DEFAULT_FORMATS, families or None, effort, require, seed, jobs,
+        waive=waive, call=call, inputs=_given(inputs, row, labels), progress=_progress,
+    )  # fmt: skip
+    if json_file == "-":
+        click.echo(result.to_json(), nl=False)
+        return result.status
+    if json_file:
+        _write(Path(json_file), result.to_json())
+    if result.status == gate.EMPTY:
+        _refuse(_nothing(subjects, function, pairs), gate.EMPTY)
+    click.echo(text.render(result.rows, result.verdicts))
+    return result.status
+
+
+@main.command()
+@click.argument("subjects", nargs=-1, metavar="[SUBJECT...]")
+@click.option("-F", "--function", "chosen", multiple=True, metavar="NAME", help="Only these functions.")
+@_FORMATS
+@click.option("-o", "--output", default="lsecheck-report", show_default=True, metavar="DIR", help="Where to write.")
+@click.option("--effort", metavar="EFFORT", help="For every function; by default standard for logsumexp, quick for the rest.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of the generated families.")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Worker processes; one a core by default.")  # fmt: skip
+def report(
+    subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
+    seed: int, jobs: int,
+) -> None:  # fmt: skip
+    """Write accuracy reports: summary.md and results.json, and the same for real logits.
+
+    Without SUBJECT: every built-in method. A report states what is; it exits 0 whatever it finds.
+    """
+    from lsecheck import publish
+
+    folder = Path(output)
+    _writable(folder)
+    written = publish.make(
+        subjects or publish.SUBJECTS, chosen or tuple(functions.FUNCTIONS), pairs or _DEFAULT_FORMATS,
+        effort=effort, seed=seed, jobs=jobs, progress=_progress,
+    )  # fmt: skip
+    for name, content in written.items():
+        _write(folder / name, content)
+    click.echo(publish.first_lines(written))
+    click.echo(f"written: {', '.join(str(folder / name) for name in written)}")
+
+
+@main.command(cls=_Values)
+@click.argument("subject")
+@click.argument("values", nargs=-1, metavar="[X...]", type=click.UNPROCESSED)
+@_FUNCTION
+@click.option("-f", "--format", "pair", default="float32", show_default=True, metavar="FORMAT", help="IN, or IN:OUT.")
+@click.option("--case", "address", metavar="FAMILY:SEED:INDEX", help="A case of a family, in place of X.")
+@click.option("--label", type=int, help="For cross_entropy: the entry that is right.")
+@click.option("--output", type=int, metavar="I", help="Which output of softmax or log_softmax; the worst by default.")
+@click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called.")
+@_INPUTS
+def explain(
+    subject: str, values: tuple[str, ...], function: str, pair: str, address: "str | None", label: "int | None",
+    output: "int | None", call: "str | None", inputs: "str | None", row: "int | None", labels: "str | None",
+) -> int:  # fmt: skip
+    """Why SUBJECT's answer to one case is this wrong.
+
+    The case is X..., or --case FAMILY:SEED:INDEX, or a row of --inputs.
+    """
+    from lsecheck.explain import explain as explained
+    from lsecheck.report import text
+    from lsecheck.subjects import load
+
+    defined, chosen = functions.named(function), formats.pair(pair)
+    batch = _one_case(defined, chosen.input, _bare(values), address, label, _given(inputs, row, labels))
+    outputs = defined.outputs(batch.values.shape[1])
+    if output is not None and not 0 <= output < outputs:
+        raise InputError(f"output {output} does not exist: {function} of this case has outputs 0 to {outputs - 1}")
+    found = explained(load(subject, call), defined, chosen, batch, output)
+    click.echo(text.explanation(found))
+    return gate.FOUND if found.kind or found.contract is contracts.Contract.BROKEN else gate.HOLDS
+
+
+_DEFAULT_FORMATS = ("float16", "float32", "float64")
+
+
+def _bare(values: tuple[str, ...]) -> list[str]:
+    return [value.removeprefix(_SHIELD) for value in values]
+
+
+def _exactly(function: Function, values: "list[Fraction | float]", label: "int | None", digits: int) -> list[str]:
+    """The exact outputs, one a line."""
+    batch, labels = _row(function, values, label)
+    expected = function.expected(batch, labels)[0]
+    finite = [value for value in values if isinstance(value, Fraction)]
+    known: list[str] = []
+    if (expected == Expected.NUMBER).any():
+        from lsecheck.oracle.digits import decimals
+
+        inner = None
+        if label is not None:
+            inner = sum(isinstance(value, Fraction) for value in values[:label])
+        known = decimals(function, finite, inner, digits)
+    lines, upcoming = [], iter(known)
+    for output, code in enumerate(expected):
+        masked = function.elementwise and not isinstance(values[output], Fraction)
+        if code == Expected.NUMBER:
+            lines.append("0" if masked else next(upcoming))  # softmax of -inf is 0
+        else:
+            lines.append(_SPOKEN[Expected(code)])
+    return lines or ["no outputs"]
+
+
+def _in_format(function: Function, values: "list[Fraction | float]", label: "int | None", pair: formats.FormatPair) -> list[str]:
+    from lsecheck.oracle.truth import certify
+
+    held = [formats.rounded(pair.input, value) for value in values]
+    changed = sum(
+        Fraction(near) != exact if np.isfinite(near) else str(near) != str(exact)
+        for near, exact in zip(held, values, strict=True)
+    )
+    _, labels = _row(function, values, label)
+    truth = certify(function, np.array([held]), pair, labels)
+    rounded = formats.widen(truth.rounded)[0]
+    lines = []
+    for output, number in enumerate(rounded):
+        shown = _SPOKEN[Expected.UNSETTLED] if truth.expected[0, output] == Expected.UNSETTLED else (
+            f"{formats.hex_text(float(number))}  {_shortest(float(number), pair.output)}"
+        )
+        lines.append(f"{pair!s:<14} {shown}")
+    if changed:
+        shown = corpus.format_values(held, 8) or f"{len(held):,} entries"
+        lines.append(f"{'':<14} of x rounded to {pair.input}, which changed {changed} of {len(held)}: {shown}")
+    return lines
+
+
+def _shortest(number: float, fmt: Format) -> str:
+    """The shortest decimal that rounds back to the number in its format."""
+    if not np.isfinite(number):
+        return str(number)
+    for digits in range(1, 18):
+        text = f"{number:.{digits}g}"
+        if formats.rounded(fmt, Fraction(text)) == number:
+            return text
+    return repr(number)
+
+
+_SPOKEN = {
+    Expected.NAN: "nan",
+    Expected.PLUS_INFINITY: "inf",
+    Expected.MINUS_INFINITY: "-inf",
+    Expected.UNSETTLED: "no single answer (conventions differ)",
+}
+
+
+def _row(function: Function, values: "list[Fraction | float]", label: "int | None") -> tuple[Any, Any]:
+    """A row whose special values are those of `values`, and its label as an array."""
+    stand_in = np.array([[0.0 if isinstance(value, Fraction) else value for value in values]])
+    labels = None if label is None else np.array([label])
+    return stand_in, function.validate(stand_in, labels)
+
+
+def _one_case(
+    function: Function, fmt: Format, values: list[str], address: "str | None", label: "int | None", given: Any
+) -> Batch:
+    if (address is not None) + bool(values) + (given is not None) != 1:
+        raise InputError("explain needs one case: give values X..., or --case FAMILY:SEED:INDEX, or --inputs FILE --row K")
+    if address is not None:
+        return cases.case(address, function, fmt)
+    if given is not None:
+        if given.row is None:
+            raise InputError("explain needs one row of --inputs: add --row K")
+        return cases.case(f"{given.path}:0:{given.row}", function, fmt, given.labels)
+    held = np.array([[formats.rounded(fmt, value) for value in corpus.parse_values(values)]])
+    labels = function.validate(held, None if label is None else np.array([label]))
+    return Batch("given", 0, np.array([0]), held, labels)
+
+
+def _given(path: "str | None", row: "int | None", labels: "str | None") -> Any:
+    from lsecheck.run import Given
+
+    if path is None:
+        if row is not None or labels is not None:
+            raise InputError("--row and --labels go with --inputs FILE")
+        return None
+    return Given(path, row, labels)
+
+
+def _progress(total: int) -> "Callable[[], object]":
+    """A bar on stderr while it is a terminal."""
+    import tqdm
+
+    tqdm.tqdm.monitor_interval = 0  # no thread: workers may be forked
+    bar = tqdm.tqdm(total=total, file=sys.stderr, disable=None, unit="task", leave=False)
+    return bar.update
+
+
+def _nothing(subjects: tuple[str, ...], function: str, pairs: tuple[str, ...]) -> str:
+    shown = ", ".join(pairs) if pairs else ", ".join(_DEFAULT_FORMATS)
+    return f"nothing was measured: no case of {function} in {shown} that {', '.join(subjects)} answers; see 'lsecheck list subjects'"
+
+
+def _writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written to: {error.strerror}") from None
+
+
+def _write(path: Path, content: str) -> None:
+    """Whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(content, "utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _welcome() -> str:
+    from lsecheck.report import listing
+
+    return listing.welcome(__version__)

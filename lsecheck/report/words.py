@@ -1,0 +1,84 @@
+"""numbers, names -> the words that every report uses for them."""
+
+import math
+import shlex
+
+from lsecheck.contracts import Contract
+from lsecheck.inputs.corpus import parse_values
+from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
+
+MARKS = {"pass": "✓", "fail": "✗", "waived": "waived", "unmeasured": "-"}
+
+
+def short(number: "float | Absent | None") -> str:
+    """Three digits, or a dash where no number exists."""
+    if number is None or number is ABSENT or not isinstance(number, float | int):
+        return "-"
+    return f"{number:.3g}"
+
+
+def both(text: str, digits: int = 9) -> str:
+    """A hex float with its decimal beside it."""
+    number = float.fromhex(text)
+    return f"{text}  {number:.{digits}g}" if math.isfinite(number) else text
+
+
+def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
+    """One clause on whether the inputs or the implementation are to blame."""
+    kappa = f"κ {short(condition)}" if isinstance(condition, float) else "κ unbounded"
+    if not scaled > 1:
+        return f"{kappa}: as good as the inputs allow"
+    if scaled <= 8:
+        return f"{kappa}: close to what the inputs allow"
+    return f"{kappa}: the problem is easy, the method is not" if isinstance(condition, float) and condition < 1e3 else (
+        f"{kappa}: a hard problem, and the method makes it worse"
+    )
+
+
+def again(subject: str, function: str, fmt: str, seen: Witness) -> str:
+    """The command that shows this case again."""
+    command = ["lsecheck", "explain", subject]
+    if function != "logsumexp":
+        command += ["-F", function]
+    command += ["-f", fmt]
+    if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120:
+        if isinstance(seen.label, int):
+            command += ["--label", str(seen.label)]
+        return shlex.join([*command, "--", *seen.x.split()])
+    return shlex.join([*command, "--case", seen.case])
+
+
+def entries(seen: Witness, most: int = 100) -> str:
+    """The case's values as they are written in a report."""
+    if not isinstance(seen.x, str):
+        return f"{seen.n:,} entries"
+    if not seen.x:
+        return "no entries"
+    text = ", ".join(seen.x.split())
+    return text if len(text) <= most else f"{seen.n:,} entries: {text[: most - 20].rsplit(',', 1)[0]}, …"
+
+
+def sentence(verdicts: "list[Verdict]") -> str:
+    """The verdict in words: subjects that stand alike are named together, the best first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        groups.setdefault((verdict.function, verdict.contract), []).append(f"{verdict.subject} ({verdict.format})")
+    order = {str(contract): contract.rung for contract in Contract}
+    parts = []
+    for (function, contract), names in sorted(groups.items(), key=lambda item: order.get(item[0][1], 99)):
+        parts.append(f"{function}: {contract} by {_joined(names)}")
+    return "; ".join(parts) + "."
+
+
+def _joined(names: "list[str]") -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def sampled(row: Row) -> str:
+    """No maximum is shown without saying of what."""
+    return "exhaustive" if row.exhaustive else "sampled"
+
+
+def count_entries(text: str) -> int:
+    """How many entries a run-length text stands for."""
+    return len(parse_values(text.split()))

@@ -1,0 +1,35 @@
+"""subject -> nothing, or AssertionError with the case that breaks it: for test suites."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lsecheck.errors import NothingMeasured
+from lsecheck.gate import EMPTY, check
+from lsecheck.report import text
+from lsecheck.subjects.subject import Subject
+
+
+def assert_accurate(
+    subject: "str | Callable[..., Any] | Subject",
+    *,
+    function: str = "logsumexp",
+    format: str,
+    require: str = "shifted",
+    effort: str = "quick",
+    waive: Iterable[str] = (),
+) -> None:
+    """Fail a test unless `subject` keeps a contract on every family.
+
+    subject   a name, `module:function`, or a callable: (rows, n) and axis=-1 -> (rows,)
+    format    IN, or IN:OUT
+    waive     any of specials, range, conduct: not asked for
+    raises    AssertionError with the reproducer; `NothingMeasured` if no case was scored, since
+              an empty check is no pass
+
+    >>> lsecheck.assert_accurate("log1p-shift", format="float32", require="conditioned")
+    """
+    result = check(subject, function, [format], effort=effort, require=require, waive=waive)
+    if result.status == EMPTY:
+        raise NothingMeasured(f"nothing was measured: the subject does not claim {function} in {format}")
+    if not result.ok:
+        raise AssertionError(text.render(result.rows, result.verdicts))
