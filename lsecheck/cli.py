@@ -85,14 +85,19 @@ def _options(*decorators: "Callable[[Any], Any]") -> "Callable[[Any], Any]":
     return apply
 
 
-_FUNCTION = click.option("-F", "--function", "function", default="logsumexp", metavar="NAME", help="Which function; logsumexp by default.")  # fmt: skip
-_FORMATS = click.option("-f", "--format", "pairs", multiple=True, metavar="FORMAT", help="IN, or IN:OUT; may be repeated.")  # fmt: skip
+_FUNCTION = click.option(
+    "-F", "--function", "function", default="logsumexp", show_default=True, metavar="NAME", help="Which function."
+)
+_FORMATS = click.option(
+    "-f", "--format", "pairs", multiple=True, metavar="FORMAT", help="IN, or IN:OUT; may be repeated."
+)
+_SEED = click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of the generated families.")
 _RUN = _options(
     click.option("--family", "families", multiple=True, metavar="NAME", help="Only these families; may be repeated."),
     click.option("--require", default="shifted", metavar="CONTRACT", help="The contract to keep; shifted by default."),
     click.option("--waive", multiple=True, metavar="KIND", help="specials, range or conduct: shown, but no failure."),
     click.option("--effort", default="standard", metavar="EFFORT", help="quick, standard or deep."),
-    click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of the generated families."),
+    _SEED,
     click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes."),
     click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called."),
 )
@@ -181,9 +186,9 @@ def check(
 @click.option("-F", "--function", "chosen", multiple=True, metavar="NAME", help="Only these functions.")
 @_FORMATS
 @click.option("-o", "--output", default="lsecheck-report", show_default=True, metavar="DIR", help="Where to write.")
-@click.option("--effort", metavar="EFFORT", help="For every function; by default standard for logsumexp, quick for the rest.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of the generated families.")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Worker processes; one a core by default.")  # fmt: skip
+@click.option("--effort", metavar="EFFORT", help="By default standard for logsumexp, quick for the others.")
+@_SEED
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
 def report(
     subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
     seed: int, jobs: int,
@@ -268,7 +273,9 @@ def _exactly(function: Function, values: "list[Fraction | float]", label: "int |
     return lines or ["no outputs"]
 
 
-def _in_format(function: Function, values: "list[Fraction | float]", label: "int | None", pair: formats.FormatPair) -> list[str]:
+def _in_format(
+    function: Function, values: "list[Fraction | float]", label: "int | None", pair: formats.FormatPair
+) -> list[str]:
     from lsecheck.oracle.truth import certify
 
     held = [formats.rounded(pair.input, value) for value in values]
@@ -281,8 +288,10 @@ def _in_format(function: Function, values: "list[Fraction | float]", label: "int
     rounded = formats.widen(truth.rounded)[0]
     lines = []
     for output, number in enumerate(rounded):
-        shown = _SPOKEN[Expected.UNSETTLED] if truth.expected[0, output] == Expected.UNSETTLED else (
-            f"{formats.hex_text(float(number))}  {_shortest(float(number), pair.output)}"
+        shown = (
+            _SPOKEN[Expected.UNSETTLED]
+            if truth.expected[0, output] == Expected.UNSETTLED
+            else (f"{formats.hex_text(float(number))}  {_shortest(float(number), pair.output)}")
         )
         lines.append(f"{pair!s:<14} {shown}")
     if changed:
@@ -321,7 +330,9 @@ def _one_case(
     function: Function, fmt: Format, values: list[str], address: "str | None", label: "int | None", given: Any
 ) -> Batch:
     if (address is not None) + bool(values) + (given is not None) != 1:
-        raise InputError("explain needs one case: give values X..., or --case FAMILY:SEED:INDEX, or --inputs FILE --row K")
+        raise InputError(
+            "explain needs one case: give values X..., or --case FAMILY:SEED:INDEX, or --inputs FILE --row K"
+        )
     if address is not None:
         return cases.case(address, function, fmt)
     if given is not None:
@@ -354,7 +365,8 @@ def _progress(total: int) -> "Callable[[], object]":
 
 def _nothing(subjects: tuple[str, ...], function: str, pairs: tuple[str, ...]) -> str:
     shown = ", ".join(pairs) if pairs else ", ".join(_DEFAULT_FORMATS)
-    return f"nothing was measured: no case of {function} in {shown} that {', '.join(subjects)} answers; see 'lsecheck list subjects'"
+    who = ", ".join(subjects)
+    return f"nothing was measured: {who} claims no case of {function} in {shown}; see 'lsecheck list subjects'"
 
 
 def _writable(folder: Path) -> None:

@@ -20,10 +20,11 @@ from lsecheck.functions.definition import Expected, Floats, Function
 from lsecheck.inputs.cases import Batch
 from lsecheck.measure import Errors, errors
 from lsecheck.oracle.truth import Truth, certify
-from lsecheck.rows import Witness, witness
+from lsecheck.rows import Witness
 from lsecheck.subjects.methods import METHODS, trace
 from lsecheck.subjects.methods.steps import Answer, Exponents, Logged, Step, Terms, Total
 from lsecheck.subjects.subject import Answers, Subject, ask
+from lsecheck.tally import witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class Explanation:
     steps: "tuple[Share, ...]"  #: empty where the subject has none to show
 
 
-def explain(subject: Subject, function: Function, pair: FormatPair, batch: Batch, output: "int | None" = None) -> Explanation:
+def explain(
+    subject: Subject, function: Function, pair: FormatPair, batch: Batch, output: "int | None" = None
+) -> Explanation:
     """Explain the worst output of a batch of one row, or the one asked for."""
     truth = certify(function, batch.values, pair, batch.labels)
     answers = ask(subject, function, batch.values, pair, batch.labels)
@@ -128,7 +131,11 @@ def _remainder(step: Step, place: int) -> "Fraction | None":
         case Total(shift=shift, total=total, lead=lead):
             held = [Fraction(lead), Fraction(float(total[0]))] if np.isfinite(float(total[0])) else []
         case Terms(shift=shift, entries=entries, lead=lead):
-            held = [Fraction(lead), *map(Fraction, _wide(entries)[0].tolist())] if np.isfinite(_wide(entries)).all() else []
+            held = (
+                [Fraction(lead), *map(Fraction, _wide(entries)[0].tolist())]
+                if np.isfinite(_wide(entries)).all()
+                else []
+            )
         case Exponents(shift=shift, entries=entries, lead=lead):
             values = _wide(entries)[0]
             values = values[np.isfinite(values)]

@@ -68,6 +68,7 @@ class Format:
 
     @property
     def has_infinity(self) -> bool:
+        """Whether overflow gives an infinity."""
         return self.overflow is Overflow.INFINITY
 
     @property
@@ -311,11 +312,11 @@ FORMATS: dict[str, Format] = {
     for fmt in (
         Format("float16", 11, -14, 15, 2**11 - 1, Overflow.INFINITY, 16, ("f16", "half", "binary16", "fp16")),
         Format("bfloat16", 8, -126, 127, 2**8 - 1, Overflow.INFINITY, 16, ("bf16",)),
-        Format("float32", 24, -126, 127, 2**24 - 1, Overflow.INFINITY, 32, ("f32", "single", "binary32", "fp32", "float")),
+        Format("float32", 24, -126, 127, 2**24 - 1, Overflow.INFINITY, 32, ("f32", "single", "binary32", "fp32")),
         Format("float64", 53, -1022, 1023, 2**53 - 1, Overflow.INFINITY, 64, ("f64", "double", "binary64", "fp64")),
         # all ones with exponent emax is nan, so the largest significand is even
-        Format("float8_e4m3fn", 4, -6, 8, 2**4 - 2, Overflow.NAN, 8, ("e4m3fn", "f8e4m3fn", "fp8_e4m3fn", "float8_e4m3")),
-        Format("float8_e5m2", 3, -14, 15, 2**3 - 1, Overflow.INFINITY, 8, ("e5m2", "f8e5m2", "fp8_e5m2")),
+        Format("float8_e4m3fn", 4, -6, 8, 2**4 - 2, Overflow.NAN, 8, ("e4m3fn", "f8e4m3fn", "float8_e4m3")),
+        Format("float8_e5m2", 3, -14, 15, 2**3 - 1, Overflow.INFINITY, 8, ("e5m2", "f8e5m2")),
     )
 }  # fmt: skip
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lsecheck import contracts, formats, functions
+from lsecheck import contracts, functions
 from lsecheck.contracts import Contract
 from lsecheck.errors import UnknownName
+from lsecheck.formats import pair
 from lsecheck.inputs import cases
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
 from lsecheck.run import Given, environment, execute, plan
@@ -87,8 +88,10 @@ def check(
     """
     specs = [subject] if isinstance(subject, str | Subject) or callable(subject) else list(subject)
     subjects = [load(spec, call) for spec in specs]
-    pairs = [_pair(text) for text in ([formats] if isinstance(formats, str) else formats)]
-    chosen = [cases.check_name(name) for name in ([families] if isinstance(families, str) else families or cases.names())]
+    pairs = [pair(text) for text in ([formats] if isinstance(formats, str) else formats)]
+    chosen = [
+        cases.check_name(name) for name in ([families] if isinstance(families, str) else families or cases.names())
+    ]
     waived = [_apart(name) for name in waive]
     required = contracts.named(require)
     defined = functions.named(function)
@@ -150,14 +153,7 @@ def _standing(name: str, rows: list[Row], waived: "frozenset[str]") -> str:
         return WAIVED if name in waived else FAIL
     if name == "conduct":
         return UNMEASURED  # beyond dtype and shape it is not asked about yet
-    return PASS if any(_asks(name, row) for row in rows) else UNMEASURED
-
-
-def _asks(name: str, row: Row) -> bool:
-    """Whether a family holds cases of that domain."""
-    if name == "specials":
-        return row.family in ("specials", "masked", "corpus")
-    return row.n[1] > formats.pair(row.format).input.largest
+    return PASS if any(row.domains.get(name) for row in rows) else UNMEASURED
 
 
 def _reason(contract: "Contract | None", required: Contract, rows: list[Row], apart: dict[str, str]) -> str:
@@ -197,7 +193,3 @@ def _apart(name: str) -> str:
     if name not in APART:
         raise UnknownName("waiver", name, APART)
     return name
-
-
-def _pair(text: str) -> "formats.FormatPair":
-    return formats.pair(text)

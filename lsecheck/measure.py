@@ -86,7 +86,9 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
     with np.errstate(over="ignore", invalid="ignore"):
         said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
         # beyond the largest number an overflow stands for 2^(emax + 1), or for any truth past that
-        overflow = np.copysign(np.maximum(np.ldexp(1.0, fmt.emax + 1 - truth.exponent.astype(np.int32)), np.abs(high)), high)
+        overflow = np.copysign(
+            np.maximum(np.ldexp(1.0, fmt.emax + 1 - truth.exponent.astype(np.int32)), np.abs(high)), high
+        )
         said = np.where(scored & ~np.isfinite(answers), overflow, said)
         difference = (said - high) - low
         # an overflow answer to a truth past 2^(emax + 1) is right

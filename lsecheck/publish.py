@@ -55,7 +55,7 @@ def make(
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
     families_of = {folder: set(families) for folder, families in groups.items()}
     record = environment(loaded)
-    files = {}
+    files: dict[str, str] = {}
     for folder, title in TITLES.items():
         if folder in owner:
             mine = [row for row in rows if row.family in families_of[folder]]
@@ -72,7 +72,5 @@ def _files(folder: str, title: str, rows: list[Row], record: dict[str, str]) -> 
 
 
 def first_lines(files: dict[str, str]) -> str:
-    """The verdict sentence of each summary."""
-    return "\n\n".join(
-        "\n\n".join(content.split("\n\n")[:2]) for name, content in files.items() if name.endswith(".md")
-    )
+    """The title and the verdict sentences of each summary."""
+    return "\n\n".join(content.partition("\n\nMeasured:")[0] for name, content in files.items() if name.endswith(".md"))

@@ -24,9 +24,10 @@ from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.families import FAMILIES
 from lsecheck.measure import errors
 from lsecheck.oracle.truth import certify
-from lsecheck.rows import Row, Tally
+from lsecheck.rows import Row
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import Subject, ask
+from lsecheck.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,7 @@ def plan(
                 if subject.supports(function, pair)
             )
             if able:
-                tasks += [
-                    Task(able, function.name, pair, family, effort, seed, required, given) for family in families
-                ]
+                tasks += [Task(able, function.name, pair, family, effort, seed, required, given) for family in families]
     return tasks
 
 
@@ -103,7 +102,9 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
             progress()
         return [row for rows in done for row in rows]
     if any(isinstance(subject, Subject) for task in tasks for subject in task.subjects):
-        raise SubjectError("several jobs need subjects that other processes can load: give 'module:function', or jobs=1")
+        raise SubjectError(
+            "several jobs need subjects that other processes can load: give 'module:function', or jobs=1"
+        )
     found: dict[int, list[Row]] = {}
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context()) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))

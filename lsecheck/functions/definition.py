@@ -6,7 +6,7 @@ after may land from it. It computes from sums handed to it; it takes no logarith
 """
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -141,7 +141,7 @@ def special_rows(batch: Floats) -> Rows:
     """Sort rows by the special value that decides them; nan first, then +inf, then 'all -inf'."""
     nan = np.isnan(batch).any(-1)
     plus = (batch == np.inf).any(-1) & ~nan
-    return Rows(nan, plus, (batch == -np.inf).all(-1))
+    return Rows(nan, plus, np.equal(batch, -np.inf).all(-1))
 
 
 def as_array(given: Any) -> np.ndarray[Any, Any]:

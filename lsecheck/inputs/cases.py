@@ -121,15 +121,15 @@ def case(address: str, function: Function, fmt: Format, labels_path: "str | None
     return batch
 
 
-def _recorded(family: str, chosen: "np.ndarray[Any, np.dtype[np.int64]]", function: Function, fmt: Format) -> Iterator[Batch]:
+def _recorded(
+    family: str, chosen: "np.ndarray[Any, np.dtype[np.int64]]", function: Function, fmt: Format
+) -> Iterator[Batch]:
     labels = logits.labels(family)
     kept = None if labels is None else labels[chosen]
     yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, kept)
 
 
-def given(
-    path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format
-) -> Iterator[Batch]:
+def given(path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format) -> Iterator[Batch]:
     """The user's own logits, rounded to the format; addresses PATH:0:ROW."""
     array, first = logits.read_file(path, row)
     labels = None

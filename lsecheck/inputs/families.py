@@ -209,7 +209,7 @@ FAMILIES: dict[str, Family] = {
                (2, 3, 10, 1, 5, 100, 4, 17, 128, 7, 8, 33, 64, 16, 31, 129, 1000), 34, 340, 3400),
         Family("wide", "spreads beyond what exp can reach: terms underflow one by one", _wide,
                (2, 3, 10, 33, 100), 20, 200, 2000),
-        Family("offset", "the same logits at a large common offset: LSE(x) = c + LSE(x - c), and x - LSE loses all of it",
+        Family("offset", "logits at a large common offset: LSE(x) = c + LSE(x - c), and x - LSE loses all of it",
                _offset, (2, 3, 10, 100, 33, 1000, 4096), 14, 84, 840),
         Family("huge", "magnitudes up to the largest: naive exp overflows, differences may too", _huge,
                (2, 3, 8, 33), 20, 160, 1600),

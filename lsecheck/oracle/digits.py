@@ -40,7 +40,9 @@ def decimals(function: Function, values: Sequence[Fraction], label: "int | None"
             return [found[place] for place in places]
         precision *= 2
         if precision > PRECISION_CAP:
-            raise Undecided(f"{digits} digits of {function.name} are not decided at {PRECISION_CAP} bits: ask for fewer")
+            raise Undecided(
+                f"{digits} digits of {function.name} are not decided at {PRECISION_CAP} bits: ask for fewer"
+            )
 
 
 def _settled(enclosure: Enclosure, digits: int) -> "str | None":

@@ -49,6 +49,7 @@ def exactly(number: Ratio) -> Enclosure:
 
 
 def negated(enclosure: Enclosure) -> Enclosure:
+    """The enclosure of minus the number."""
     low, high, exact = enclosure
     return Enclosure(high._replace(numerator=-high.numerator), low._replace(numerator=-low.numerator), exact)
 

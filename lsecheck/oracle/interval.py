@@ -144,8 +144,8 @@ class Sweep:
         2^-GUARD below what is asked for, however large the argument."""
         row = self.row
         if row.denominator == 1:
-            return from_man_exp(numerator, row.exponent)  # type: ignore[no-any-return]
-        return from_rational(numerator, row.denominator, asked + GUARD + numerator.bit_length(), "n")  # type: ignore[no-any-return]
+            return from_man_exp(numerator, row.exponent)
+        return from_rational(numerator, row.denominator, asked + GUARD + numerator.bit_length(), "n")
 
     @functools.cached_property
     def log_total(self) -> Enclosure:
@@ -231,7 +231,9 @@ class Sweep:
         row = self.row
         scale = np.ldexp(1.0, -64)  # so that no sum of n terms overflows
         weights = np.array([_float(term, 1, power) for term, power in self.terms])
-        gaps = np.array([min(_float(gap, row.denominator, row.exponent), math.ldexp(1 - 2**-53, 1024)) for gap in self.gaps])
+        gaps = np.array(
+            [min(_float(gap, row.denominator, row.exponent), math.ldexp(1 - 2**-53, 1024)) for gap in self.gaps]
+        )
         sizes = np.array([_float(abs(top), row.denominator, row.exponent) for top in row.numerators])
         massed = weights * np.array(row.counts, np.float64)
         tail = math.fsum(massed[1:])

@@ -91,6 +91,11 @@ def _along(function: str, x: Any, axis: int, format: "str | None") -> np.ndarray
     if array.ndim == 0 or not -array.ndim <= axis < array.ndim:
         raise InputError(f"axis {axis} is not an axis of an array of shape {array.shape}")
     last = np.moveaxis(array, axis, -1)
-    rounded = truth(function, last.reshape(-1, last.shape[-1]) if last.size else
-                    np.empty((int(np.prod(last.shape[:-1])), last.shape[-1]), array.dtype), format).rounded
+    rounded = truth(
+        function,
+        last.reshape(-1, last.shape[-1])
+        if last.size
+        else np.empty((int(np.prod(last.shape[:-1])), last.shape[-1]), array.dtype),
+        format,
+    ).rounded
     return rounded.reshape(*last.shape[:-1], rounded.shape[-1])

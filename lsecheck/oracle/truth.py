@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lsecheck import formats
-from lsecheck.formats import FormatPair
+from lsecheck.formats import Format, FormatPair
 from lsecheck.functions import named
 from lsecheck.functions.definition import Expected, Floats, Function, Labels, Sums, as_batch
 
@@ -75,22 +75,21 @@ def truth(
 def certify(function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None" = None) -> Truth:
     """`truth` for a float64 batch whose values are numbers of `pair.input`."""
     labels = function.validate(batch, labels)
-    rows, n = batch.shape
     expected = function.expected(batch, labels)
-    ledger = _Ledger(expected)
-    for index in range(rows):
-        wanted = expected[index] == Expected.NUMBER
-        if wanted.any():
-            ledger.solve(function, index, batch[index], wanted, labels, pair)
-    return Truth(function, pair, expected, *ledger.numbers(), ledger.sums(function.outputs(n)), tuple(ledger.tier))
+    ledger = _Ledger(expected, pair.output)
+    for index in range(len(batch)):
+        if (expected[index] == Expected.NUMBER).any():
+            ledger.solve(function, index, batch[index], labels, pair)
+    return ledger.truth(function, pair, expected)
 
 
 class _Ledger:
     """The arrays of a `Truth`, filled row by row."""
 
-    def __init__(self, expected: "np.ndarray[Any, np.dtype[np.int8]]"):
+    def __init__(self, expected: "np.ndarray[Any, np.dtype[np.int8]]", fmt: Format):
         shape, rows = expected.shape, len(expected)
-        self.places, self.exponent, self.scale = (np.zeros(shape, np.int64) for _ in range(3))
+        self.places, self.scale = (np.zeros(shape, np.int64) for _ in range(2))
+        self.exponent = np.full(shape, fmt.emin, np.int64)  # that of 0: softmax of a -inf entry
         self.side = np.zeros(shape, np.int8)
         values = [0.0, np.nan, np.inf, -np.inf, np.nan]
         self.high = np.array(values)[expected]
@@ -98,9 +97,7 @@ class _Ledger:
         self.row_sums = np.ones((7, rows))
         self.tier = ["exact"] * rows
 
-    def solve(
-        self, function: Function, index: int, values: Floats, wanted: Any, labels: "Labels | None", pair: FormatPair
-    ) -> None:
+    def solve(self, function: Function, index: int, values: Floats, labels: "Labels | None", pair: FormatPair) -> None:
         from lsecheck.oracle import interval  # loads mpmath: only when a case needs it
 
         entries = np.isfinite(values)
@@ -132,12 +129,22 @@ class _Ledger:
             array[index, there] = chosen[:, column].astype(array.dtype)
         self.places[index, there] = whole[outputs[there], 0]
 
-    def numbers(self) -> tuple[Any, ...]:
-        return self.places, self.side, self.exponent, self.high, self.low, self.radius, self.scale
-
-    def sums(self, outputs: int) -> Sums:
-        n, *others = (column[:, None] for column in self.row_sums)
-        return Sums(n, *others, share=self.share, gap=self.gap)
+    def truth(self, function: Function, pair: FormatPair, expected: "np.ndarray[Any, np.dtype[np.int8]]") -> Truth:
+        n, maximum, total, log_total, spread, absolute, rest = (column[:, None] for column in self.row_sums)
+        return Truth(
+            function=function,
+            formats=pair,
+            expected=expected,
+            places=self.places,
+            side=self.side,
+            exponent=self.exponent,
+            high=self.high,
+            low=self.low,
+            radius=self.radius,
+            scale=self.scale,
+            sums=Sums(n, maximum, total, log_total, spread, absolute, rest, self.share, self.gap),
+            tier=tuple(self.tier),
+        )
 
 
 def _places(function: Function, of_entry: Integers, label: "int | None") -> Integers:

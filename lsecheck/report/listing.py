@@ -16,14 +16,19 @@ def subjects() -> str:
         state = "installed" if installed(name) else f"pip install 'lsecheck[{name}]'"
         body.append((name, state, what))
     body.append(("module:function, file.py:function", "yours", "whichever function -F names"))
-    return _table(body, ("subject", "", "functions")) + "\n\nNAME@FORMAT carries a built-in method in FORMAT: max-shift@float32"
+    return (
+        _table(body, ("subject", "", "functions"))
+        + "\n\nNAME@FORMAT carries a built-in method in FORMAT: max-shift@float32"
+    )
 
 
 def all_functions() -> str:
     """Functions with their special-value tables."""
     parts = []
     for function in functions.FUNCTIONS.values():
-        parts.append(f"{function.name}: {function.formula}\n" + _table(function.specials, ("where", "right", "because")))
+        parts.append(
+            f"{function.name}: {function.formula}\n" + _table(function.specials, ("where", "right", "because"))
+        )
     return "\n\n".join(parts)
 
 
@@ -50,9 +55,10 @@ def all_contracts() -> str:
 def welcome(version: str) -> str:
     """What is here, and what to type next."""
     there = [name for name in ADAPTERS if installed(name)]
+    methods, families, known = len(METHODS), len(sources()), len(functions.FUNCTIONS)
     return f"""lsecheck {version}: the accuracy referee for LogSumExp.
 
-here       {len(METHODS)} methods, {len(functions.FUNCTIONS)} functions, {len(formats.FORMATS)} formats, {len(sources())} families of hard cases
+here       {methods} methods, {known} functions, {len(formats.FORMATS)} formats, {families} families of hard cases
 libraries  {", ".join(there) or "none of " + ", ".join(ADAPTERS)}
 
 next       lsecheck oracle 0 -740                      the exact value

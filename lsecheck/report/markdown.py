@@ -5,55 +5,63 @@ A pure function: the committed summaries are what this renders from the committe
 
 from collections.abc import Iterable, Sequence
 
-from tabulate import tabulate
-
 from lsecheck import formats
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.functions import FUNCTIONS
 from lsecheck.inputs.cases import sources
-from lsecheck.report.words import MARKS, again, both, entries, sampled, sentence, short
+from lsecheck.report.words import MARKS, entries, sampled, sentences, short
 from lsecheck.rows import Document, Finding, Row, Verdict, Witness
+
+#: longer values than this are known by their address
+_LONGEST = 60
 
 
 def summary(document: Document, title: str) -> str:
     """The accuracy report as Markdown."""
     functions = list(dict.fromkeys(verdict.function for verdict in document.verdicts))
-    parts = [f"# {title}", sentence(document.verdicts), _measured(document), "## The matrix", _KEY]
+    parts = [f"# {title}", *sentences(document.verdicts), _measured(document), "## The matrix", _KEY]
     for function in functions:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
         parts += [f"### {function}", _matrix(verdicts, document.rows)]
     parts += ["## Findings judged apart", _FINDINGS, _findings(document.rows)]
-    parts += ["## The worst of each family"]
+    parts += ["## The worst of each family", _WORST]
     for function in functions:
         rows = [row for row in document.rows if row.function == function]
-        parts += [f"### {function}: by family", _worst(rows)]
+        parts += [f"### {function}, by family", _worst(rows)]
     parts += ["## How to read this", _reading(), "## Environment", _environment(document)]
     return "\n\n".join(parts) + "\n"
 
 
 def _measured(document: Document) -> str:
+    asked = {(row.function, row.format, row.family): row.cases for row in document.rows}
+    how = " and ".join(sorted({sampled(row) for row in document.rows}))
     families = len({row.family for row in document.rows})
-    cases = sum(row.cases for row in document.rows)
-    how = sorted({sampled(row) for row in document.rows})
-    return f"Measured: {cases:,} cases in {families} families, {' and '.join(how)}; every maximum below is of those."
+    return (
+        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
+        " maximum below is the worst found among them, no more)."
+    )
 
 
 def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
     header = ("method", "format", "contract", "worst ulp", "worst E", "specials", "range", "class errors")
     body = [
         (
-            f"`{v.subject}`",
-            v.format,
-            f"**{v.contract}**",
-            short(v.max_ulp),
-            short(v.max_scaled),
-            MARKS[v.specials],
-            MARKS[v.range],
-            _class_errors(row for row in rows if (row.function, row.subject, row.format) == (v.function, v.subject, v.format)),
+            f"`{verdict.subject}`",
+            verdict.format,
+            f"**{verdict.contract}**",
+            short(verdict.max_ulp),
+            short(verdict.max_scaled),
+            MARKS[verdict.specials],
+            MARKS[verdict.range],
+            _class_errors(row for row in rows if _key(row) == _key(verdict)),
         )
-        for v in verdicts
-    ]  # fmt: skip
+        for verdict in verdicts
+    ]
     return _table(header, body)
+
+
+def _key(of: "Row | Verdict") -> tuple[str, str, str]:
+    return of.function, of.subject, of.format
 
 
 def _class_errors(rows: "Iterable[Row]") -> str:
@@ -65,27 +73,23 @@ def _class_errors(rows: "Iterable[Row]") -> str:
 
 
 def _findings(rows: Sequence[Row]) -> str:
-    """One line per subject, format and kind of finding, with its first case."""
-    first: dict[tuple[str, ...], Finding] = {}
-    count: dict[tuple[str, ...], int] = {}
+    """One line per method and kind of finding, with the formats it was seen in and its first case."""
+    seen: dict[tuple[str, str, str, str], dict[str, list[Finding]]] = {}
     for row in rows:
         for finding in row.findings:
-            key = (row.function, row.subject, row.format, finding.domain, _said(finding))
-            first.setdefault(key, finding)
-            count[key] = count.get(key, 0) + finding.count
-    if not first:
+            key = row.function, row.subject, finding.domain, _said(finding)
+            seen.setdefault(key, {}).setdefault(row.format, []).append(finding)
+    if not seen:
         return "None."
-    header = ("function", "method", "format", "under", "finding", "outputs", "first case", "x")
-    body = [
-        (*_code(key), f"{count[key]:,}", f"`{found.witness.case}`", f"`{entries(found.witness, 60)}`")
-        for key, found in first.items()
-    ]
+    header = ("function", "method", "under", "finding", "outputs", "first case", "x")
+    body = []
+    for (function, subject, domain, said), by_format in seen.items():
+        first = next(iter(by_format.values()))[0].witness
+        counts = ", ".join(f"{name} {sum(f.count for f in found):,}" for name, found in by_format.items())
+        body.append(
+            (function, f"`{subject}`", domain, said, counts, f"`{first.case}`", f"`{entries(first, _LONGEST)}`")
+        )
     return _table(header, body)
-
-
-def _code(key: tuple[str, ...]) -> tuple[str, ...]:
-    function, subject, fmt, domain, said = key
-    return function, f"`{subject}`", fmt, domain, said
 
 
 def _said(finding: Finding) -> str:
@@ -93,22 +97,37 @@ def _said(finding: Finding) -> str:
 
 
 def _worst(rows: Sequence[Row]) -> str:
-    """For each family and format the methods in order, each with its worst case."""
-    header = ("family", "format", "method", "n", "keeps", "worst ulp", "worst E", "got", "should be", "x")
-    body = [
-        (
-            row.family,
-            row.format,
-            f"`{row.subject}`",
-            _widths(row),
-            row.contract if isinstance(row.contract, str) else "-",
-            short(row.max_ulp),
-            short(row.max_scaled),
-            *_evidence(row),
-        )
-        for row in sorted(rows, key=lambda row: (_family_order(row.family), _format_order(row.format)))
-    ]
+    """For each family the methods in order: worst ulp and E by format, and the worst case of all."""
+    columns = sorted({row.format for row in rows}, key=_format_order)
+    header = (
+        "family",
+        "n",
+        "method",
+        *(f"{name}: ulp, E" for name in columns),
+        "keeps",
+        "worst case",
+        "got",
+        "should be",
+    )
+    groups: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in sorted(rows, key=lambda row: _family_order(row.family)):
+        groups.setdefault((row.family, row.subject), {})[row.format] = row
+    body = []
+    for (family, subject), by_format in groups.items():
+        worst = max(by_format.values(), key=_badness)
+        figures = [_figures(by_format.get(name)) for name in columns]
+        kept = worst.contract if isinstance(worst.contract, str) else "-"
+        body.append((family, _widths(worst), f"`{subject}`", *figures, kept, *_evidence(worst)))
     return _table(header, body)
+
+
+def _badness(row: Row) -> tuple[int, float]:
+    rung = [str(contract) for contract in LADDER].index(row.contract) if isinstance(row.contract, str) else -1
+    return rung, row.max_scaled if isinstance(row.max_scaled, float) else -1.0
+
+
+def _figures(row: "Row | None") -> str:
+    return "-" if row is None else f"{short(row.max_ulp)}, {short(row.max_scaled)}"
 
 
 def _widths(row: Row) -> str:
@@ -120,8 +139,8 @@ def _evidence(row: Row) -> tuple[str, str, str]:
     if not isinstance(row.witness, Witness):
         return "-", "-", "-"
     seen = row.witness
-    where = f"`{entries(seen, 60)}`" if isinstance(seen.x, str) and len(seen.x) <= 60 else f"`{seen.case}`"
-    return f"`{seen.answer}`", f"`{seen.truth}`", where
+    listed = isinstance(seen.x, str) and len(seen.x) <= _LONGEST
+    return f"{row.format} `{entries(seen) if listed else seen.case}`", f"`{seen.answer}`", f"`{seen.truth}`"
 
 
 def _family_order(name: str) -> int:
@@ -143,23 +162,10 @@ def _environment(document: Document) -> str:
     return "\n".join(f"* {name}: {value}" for name, value in document.environment.items())
 
 
-def seeds(cases: "Sequence[tuple[str, str, str, Witness]]") -> str:
-    """The seed cases of the field, (subject, function, format, witness) each."""
-    header = ("method", "format", "x", "got", "should be", "ulp", "E", "κ")
-    body = [
-        (f"`{subject}`", fmt, f"`{entries(seen)}`", both(seen.answer), both(seen.truth), short(seen.ulp), short(seen.scaled), short(seen.condition))
-        for subject, _, fmt, seen in cases
-    ]  # fmt: skip
-    return _table(header, body)
-
-
-def reproduce(subject: str, function: str, fmt: str, seen: Witness) -> str:
-    """The command of a case, as Markdown code."""
-    return f"`{again(subject, function, fmt, seen)}`"
-
-
 def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    return tabulate(body, header, tablefmt="github", disable_numparse=True)
+    """A Markdown table, cells not padded: one long witness would widen every line."""
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 _KEY = (
@@ -167,9 +173,17 @@ _KEY = (
     " storage format, are judged apart; - means that nothing of the kind was asked."
 )
 
-_FINDINGS = "Wrong kinds of answers to special values and to sums that leave the storage format, with the first case of each."
+_FINDINGS = (
+    "What is wrong with special values and with sums that leave the storage format, with the first case of each."
+)
 
-_DEFINITIONS = """* **ulp**: |answer - exact| in units in the last place of the output format at the exact value; 0.5 is as good as it gets.
+_WORST = (
+    "Worst error found by format, as ulps and E; then, of the format where it stands worst, the worst case, what was"
+    " got and what should be, in hex."
+)
+
+_DEFINITIONS = """* **ulp**: |answer - exact| in units in the last place of the output format at the exact value; 0.5 is as good as
+  it gets.
 * **E**: the same error over max(u·|exact| + u·K, t/2), K the condition sum. A large ulp error with a small E is
   mathematics (the exact value is near 0); a large E is the implementation.
 * **case**: `FAMILY:SEED:INDEX`; `lsecheck explain METHOD -f FORMAT --case CASE` shows it again."""

@@ -2,9 +2,9 @@
 
 import math
 import shlex
+from collections.abc import Sequence
 
 from lsecheck.contracts import Contract
-from lsecheck.inputs.corpus import parse_values
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
 
 MARKS = {"pass": "✓", "fail": "✗", "waived": "waived", "unmeasured": "-"}
@@ -30,8 +30,10 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
         return f"{kappa}: as good as the inputs allow"
     if scaled <= 8:
         return f"{kappa}: close to what the inputs allow"
-    return f"{kappa}: the problem is easy, the method is not" if isinstance(condition, float) and condition < 1e3 else (
-        f"{kappa}: a hard problem, and the method makes it worse"
+    return (
+        f"{kappa}: the problem is easy, the method is not"
+        if isinstance(condition, float) and condition < 1e3
+        else (f"{kappa}: a hard problem, and the method makes it worse")
     )
 
 
@@ -58,16 +60,33 @@ def entries(seen: Witness, most: int = 100) -> str:
     return text if len(text) <= most else f"{seen.n:,} entries: {text[: most - 20].rsplit(',', 1)[0]}, …"
 
 
-def sentence(verdicts: "list[Verdict]") -> str:
-    """The verdict in words: subjects that stand alike are named together, the best first."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for verdict in verdicts:
-        groups.setdefault((verdict.function, verdict.contract), []).append(f"{verdict.subject} ({verdict.format})")
-    order = {str(contract): contract.rung for contract in Contract}
-    parts = []
-    for (function, contract), names in sorted(groups.items(), key=lambda item: order.get(item[0][1], 99)):
-        parts.append(f"{function}: {contract} by {_joined(names)}")
-    return "; ".join(parts) + "."
+def sentences(verdicts: "Sequence[Verdict]") -> list[str]:
+    """The verdict in words, a sentence a function: subjects that stand alike together, the best first."""
+    said = []
+    for function in dict.fromkeys(verdict.function for verdict in verdicts):
+        mine = [verdict for verdict in verdicts if verdict.function == function]
+        standing: dict[str, dict[str, list[str]]] = {}
+        for verdict in mine:
+            standing.setdefault(verdict.subject, {}).setdefault(verdict.contract, []).append(verdict.format)
+        alike: dict[str, list[str]] = {}
+        for subject, kept in sorted(standing.items(), key=lambda item: min(map(_rung, item[1]))):
+            alike.setdefault(_kept(kept), []).append(subject)
+        parts = [f"{_joined(names)} {'keep' if len(names) > 1 else 'keeps'} {what}" for what, names in alike.items()]
+        wrong = [subject for subject in standing if any(v.subject == subject and v.specials == "fail" for v in mine)]
+        tail = f" Special values are wrong in {_joined(wrong)}." if wrong else ""
+        said.append(f"{function}: {'; '.join(parts)}.{tail}")
+    return said
+
+
+def _kept(kept: "dict[str, list[str]]") -> str:
+    spoken = {str(Contract.BROKEN): "no contract"}
+    if len(kept) == 1:
+        return spoken.get(next(iter(kept)), next(iter(kept)))
+    return ", ".join(f"{spoken.get(name, name)} in {_joined(held)}" for name, held in kept.items())
+
+
+def _rung(contract: str) -> int:
+    return Contract(contract).rung if contract in tuple(Contract) else len(Contract)
 
 
 def _joined(names: "list[str]") -> str:
@@ -77,8 +96,3 @@ def _joined(names: "list[str]") -> str:
 def sampled(row: Row) -> str:
     """No maximum is shown without saying of what."""
     return "exhaustive" if row.exhaustive else "sampled"
-
-
-def count_entries(text: str) -> int:
-    """How many entries a run-length text stands for."""
-    return len(parse_values(text.split()))

@@ -36,7 +36,9 @@ def from_spec(spec: str, call: "str | None" = None) -> Subject:
     """`package.module:function` or `path/file.py:function` -> the subject; `SubjectError` otherwise."""
     place, _, attribute = spec.rpartition(":")
     if place.endswith((".so", ".dll", ".dylib")) or place == "exec":
-        raise SubjectError(f"{spec!r}: shared libraries and commands cannot be loaded yet; wrap it in a Python function")
+        raise SubjectError(
+            f"{spec!r}: shared libraries and commands cannot be loaded yet; wrap it in a Python function"
+        )
     found: Any = _module(place, spec)
     for part in attribute.split("."):
         try:
@@ -96,7 +98,11 @@ class _Way:
             shape = np.shape(self.function(np.zeros((rows, n), dtype)))
         except Exception:  # it takes rows, or fails on those too and will be reported
             return "row"
-        return "batch" if shape in ((rows, n) if self.defined.elementwise else (rows,), (rows, self.defined.outputs(n))) else "row"
+        return (
+            "batch"
+            if shape in ((rows, n) if self.defined.elementwise else (rows,), (rows, self.defined.outputs(n)))
+            else "row"
+        )
 
 
 def _axis_keyword(function: "Callable[..., Any]") -> "str | None":

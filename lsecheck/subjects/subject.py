@@ -85,7 +85,8 @@ def _wrong_dtype(subject: Subject, answer: np.ndarray[Any, Any], pair: FormatPai
     said = f"{subject.name} was given {pair.input} and answered in {answer.dtype}"
     if answer.dtype.name not in formats.FORMATS:
         return f"{said}, which is no format lsecheck knows"
-    return f"{said}: its error in {pair.output} is not measurable; to judge what it did, use -f {pair.input}:{answer.dtype}"
+    remedy = f"to judge what it did, use -f {pair.input}:{answer.dtype}"
+    return f"{said}: its error in {pair.output} is not measurable; {remedy}"
 
 
 def _trouble(rows: int, outputs: int, kind: str, message: str) -> Answers:

@@ -59,7 +59,9 @@ def _carried(function: str, steps: Method, working: "Format | None") -> Callable
     return call
 
 
-def _table(reductions: dict[str, Method], maps: dict[str, tuple[Method | None, Method]]) -> dict[str, dict[str, Method]]:
+def _table(
+    reductions: dict[str, Method], maps: dict[str, tuple[Method | None, Method]]
+) -> dict[str, dict[str, Method]]:
     table: dict[str, dict[str, Method]] = {
         name: {"logsumexp": steps, "logaddexp": steps} for name, steps in reductions.items()
     }

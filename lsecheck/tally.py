@@ -1,0 +1,229 @@
+"""errors, batch by batch -> the row that sums them up.
+
+Numbers are kept only for outputs that were scored; everything else is counted by its kind. The
+worst case of each sort is written down as it passes.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from lsecheck.contracts import LADDER, Contract
+from lsecheck.formats import FormatPair, hex_text, value
+from lsecheck.functions.definition import Domain, Expected, Floats, Function, domains
+from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.corpus import format_values
+from lsecheck.measure import ClassError, Errors
+from lsecheck.oracle.truth import Truth
+from lsecheck.rows import ABSENT, INACCURATE, Absent, Finding, Row, Witness
+from lsecheck.subjects.subject import Answers
+
+#: a witness of more runs than this is known by its address alone
+WITNESS_RUNS = 64
+
+
+@dataclass(slots=True)
+class Tally:
+    """The batches of one row as they come in."""
+
+    subject: str
+    function: Function
+    pair: FormatPair
+    family: str
+    required: Contract = Contract.SHIFTED
+    widths: list[int] = field(default_factory=list)
+    cases: int = 0
+    kinds: "Counter[str]" = field(default_factory=Counter)
+    tiers: "Counter[str]" = field(default_factory=Counter)
+    domains: "Counter[str]" = field(default_factory=Counter)
+    conventions: "Counter[str]" = field(default_factory=Counter)
+    parts: list[tuple[Floats, Floats, Floats, Floats]] = field(default_factory=list)
+    rung: int = -1
+    correct: int = 0
+    worst: "tuple[float, Witness] | None" = None
+    findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    hashes: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def add(self, batch: Batch, digest: bytes, truth: Truth, answers: Answers, errors: Errors) -> None:
+        """Count one batch."""
+        rows, n = batch.values.shape
+        self.widths.append(n)
+        self.cases += rows
+        self.tiers.update(truth.tier)
+        self.hashes.update(digest)
+        trouble = answers.trouble[:, None]
+        # a row with trouble has no numbers; its trouble is counted once, at its first output
+        kind = np.where(trouble == "", errors.kind, "").astype("<U10")
+        kind[:, :1] = np.where(trouble == "", kind[:, :1], trouble)
+        self.kinds.update(kind[kind != ""].tolist())
+        of_row = domains(batch.values, self.pair.input.largest)
+        self.domains.update(Domain(code).name.lower() for code in of_row.tolist())
+        where = np.broadcast_to(of_row[:, None], kind.shape)
+        scored = (truth.expected == Expected.NUMBER) & (errors.kind == "") & (trouble == "")
+        self._score(batch, truth, answers, errors, scored & (where != Domain.RANGE))
+        # sums that leave the format are judged apart, by the contract that is required
+        kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
+        ordinary = where == Domain.ORDINARY
+        conduct = np.isin(kind, [ClassError.DTYPE, ClassError.SHAPE])
+        broken = (kind != "") & ordinary & ~conduct
+        if broken.any():
+            self.rung = Contract.BROKEN.rung
+            self._keep(math.inf, batch, truth, answers, errors, *np.argwhere(broken)[0])
+        for row, output in np.argwhere((kind != "") & ~broken):
+            domain = "conduct" if conduct[row, output] else Domain(where[row, output]).name.lower()
+            self._find(domain, kind[row, output], batch, truth, answers, errors, row, output)
+        self._name_conventions(batch, truth, answers)
+
+    def row(self) -> Row:
+        """The finished row."""
+        measures: dict[str, object] = {}
+        if self.parts:
+            ulp, signed, scaled, excess = (np.concatenate(column) for column in zip(*self.parts, strict=True))
+            ordered = np.sort(ulp)
+            measures = {
+                "max_ulp": float(ordered[-1]),
+                "max_scaled": float(scaled.max()),
+                "max_excess": float(excess.max()),
+                "mean_ulp": _mean(ulp),
+                "bias_ulp": _mean(signed),
+                "p50_ulp": float(ordered[(len(ordered) - 1) // 2]),
+                "p99_ulp": float(ordered[(len(ordered) - 1) * 99 // 100]),
+                "correctly_rounded": self.correct / len(ordered),
+                "histogram": _histogram(ordered),
+            }
+        return Row(
+            function=self.function.name,
+            subject=self.subject,
+            format=str(self.pair),
+            family=self.family,
+            n=(min(self.widths), max(self.widths)),
+            cases=self.cases,
+            class_errors=dict(sorted(self.kinds.items())),
+            contract=ABSENT if self.rung < 0 else str(LADDER[self.rung]),
+            tiers=dict(sorted(self.tiers.items())),
+            domains=dict(sorted(self.domains.items())),
+            witness=ABSENT if self.worst is None else self.worst[1],
+            inputs_sha256=self.hashes.hexdigest(),
+            findings=[self.findings[key] for key in sorted(self.findings)],
+            conventions=dict(sorted(self.conventions.items())),
+            **measures,  # type: ignore[arg-type]
+        )
+
+    def _score(
+        self,
+        batch: Batch,
+        truth: Truth,
+        answers: Answers,
+        errors: Errors,
+        scored: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]",
+    ) -> None:
+        if not scored.any():
+            return
+        self.parts.append((errors.ulp[scored], errors.signed[scored], errors.scaled[scored], errors.excess[scored]))
+        self.rung = max(self.rung, int(errors.rung[scored].max()))
+        self.correct += int(errors.correct[scored].sum())
+        scaled = np.where(scored, errors.scaled, -1.0)
+        row, output = divmod(int(scaled.argmax()), scaled.shape[1])
+        self._keep(float(scaled[row, output]), batch, truth, answers, errors, row, output)
+
+    def _keep(
+        self, rank: float, batch: Batch, truth: Truth, answers: Answers, errors: Errors, row: int, output: int
+    ) -> None:
+        if self.worst is None or rank > self.worst[0]:
+            self.worst = rank, witness(batch, truth, answers, errors, int(row), int(output))
+
+    def _find(
+        self,
+        domain: str,
+        kind: str,
+        batch: Batch,
+        truth: Truth,
+        answers: Answers,
+        errors: Errors,
+        row: int,
+        output: int,
+    ) -> None:
+        expected = _EXPECTED[Expected(truth.expected[row, output])]
+        key = domain, str(kind), expected
+        known = self.findings.get(key)
+        if known is None:
+            seen = witness(batch, truth, answers, errors, int(row), int(output))
+            message = answers.message if answers.trouble[row] else ""
+            self.findings[key] = Finding(
+                domain=domain, kind=str(kind), expected=expected, count=1, witness=seen, message=message
+            )
+        else:
+            self.findings[key] = msgspec.structs.replace(known, count=known.count + 1)
+
+    def _name_conventions(self, batch: Batch, truth: Truth, answers: Answers) -> None:
+        unsettled = (truth.expected == Expected.UNSETTLED).any(-1) & (answers.trouble == "")
+        for row in np.flatnonzero(unsettled):
+            values = batch.values[row]
+            label = None if batch.labels is None else batch.labels[row : row + 1]
+            where = "a +inf" if (values == np.inf).any() else "all -inf"
+            name = "none of those in use"
+            for convention in self.function.conventions:
+                if convention.where == where and np.allclose(
+                    answers.values[row], convention.answers(values, label), rtol=0.1, equal_nan=True
+                ):
+                    name = convention.name
+                    break
+            self.conventions[f"{where}: {name}"] += 1
+
+
+def witness(batch: Batch, truth: Truth, answers: Answers, errors: Errors, row: int, output: int) -> Witness:
+    """One output of one case, written down."""
+    fmt = truth.formats.output
+    expected = Expected(truth.expected[row, output])
+    settled = {
+        Expected.NUMBER: value(fmt, int(truth.places[row, output])),
+        Expected.PLUS_INFINITY: math.inf,
+        Expected.MINUS_INFINITY: -math.inf,
+    }
+    scored = expected is Expected.NUMBER and not errors.kind[row, output] and not answers.trouble[row]
+    numbers = {
+        "ulp": float(errors.ulp[row, output]) if scored else ABSENT,
+        "scaled": float(errors.scaled[row, output]) if scored else ABSENT,
+        "condition": _finite(errors.condition[row, output]) if expected is Expected.NUMBER else ABSENT,
+    }
+    text = format_values(batch.values[row].tolist(), WITNESS_RUNS)
+    return Witness(
+        case=batch.address(row),
+        x=ABSENT if text is None else text,
+        n=batch.values.shape[1],
+        output=output,
+        answer=hex_text(float(answers.values[row, output])),
+        truth=hex_text(settled.get(expected, math.nan)),
+        label=ABSENT if batch.labels is None else int(batch.labels[row]),
+        **numbers,  # type: ignore[arg-type]
+    )
+
+
+def _finite(number: float) -> "float | Absent":
+    return float(number) if math.isfinite(number) else ABSENT
+
+
+def _mean(numbers: Floats) -> float:
+    """Exactly rounded sum over count, whatever the order; scaled so that it cannot overflow."""
+    return math.fsum(np.ldexp(numbers, -64).tolist()) / len(numbers) * 2.0**64
+
+
+def _histogram(ordered: Floats) -> list[tuple[float, int]]:
+    edges = np.ldexp(0.5, np.arange(1025))
+    edges[-1] = np.finfo(np.float64).max
+    upto = np.searchsorted(ordered, edges, side="right")
+    counts = np.diff(upto, prepend=0)
+    return [(float(edges[place]), int(counts[place])) for place in np.flatnonzero(counts)]
+
+
+_EXPECTED = {
+    Expected.NUMBER: "a number",
+    Expected.NAN: "nan",
+    Expected.PLUS_INFINITY: "+inf",
+    Expected.MINUS_INFINITY: "-inf",
+    Expected.UNSETTLED: "any convention",
+}
