@@ -131,9 +131,11 @@ def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | Non
     """
     chosen = functions.named(function)
     exact = corpus.parse_values(_bare(values))
-    click.echo("\n".join(_exactly(chosen, exact, label, digits)))
-    for text in pairs:
-        click.echo("\n".join(_in_format(chosen, exact, label, formats.pair(text))))
+    wanted = [formats.pair(text) for text in pairs]
+    lines = _exactly(chosen, exact, label, digits)
+    for pair in wanted:
+        lines += _in_format(chosen, exact, label, pair)
+    click.echo("\n".join(lines))
 
 
 @main.command(name="list")

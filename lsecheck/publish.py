@@ -43,22 +43,18 @@ def make(
     wanted = [formats.pair(text) for text in pairs]
     groups = {"": cases.synthetic(), "logits/": tuple(logits.REASONS)}
     tasks: list[Task] = []
-    owner: list[str] = []
-    for folder, families in groups.items():
+    for families in groups.values():
         for function in settled:
             at = effort or ("standard" if function.name == "logsumexp" else "quick")
-            found = plan(loaded, [function], wanted, families, effort=at, seed=seed)
-            tasks += found
-            owner += [folder] * len(found)
-    if not tasks:
-        raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
+            tasks += plan(loaded, [function], wanted, families, effort=at, seed=seed)
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
-    families_of = {folder: set(families) for folder, families in groups.items()}
+    if not rows:
+        raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
     record = environment(loaded)
     files: dict[str, str] = {}
     for folder, title in TITLES.items():
-        if folder in owner:
-            mine = [row for row in rows if row.family in families_of[folder]]
+        mine = [row for row in rows if row.family in groups[folder]]
+        if mine:
             files |= _files(folder, title, mine, record)
     return files
 

@@ -199,7 +199,7 @@ def witness(batch: Batch, truth: Truth, answers: Answers, errors: Errors, row: i
         answer=hex_text(float(answers.values[row, output])),
         truth=hex_text(settled.get(expected, math.nan)),
         label=ABSENT if batch.labels is None else int(batch.labels[row]),
-        **numbers,  # type: ignore[arg-type]
+        **numbers,
     )
 
 

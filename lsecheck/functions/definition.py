@@ -139,9 +139,9 @@ class Rows(NamedTuple):
 
 def special_rows(batch: Floats) -> Rows:
     """Sort rows by the special value that decides them; nan first, then +inf, then 'all -inf'."""
-    nan = np.isnan(batch).any(-1)
-    plus = (batch == np.inf).any(-1) & ~nan
-    return Rows(nan, plus, np.equal(batch, -np.inf).all(-1))
+    nan = np.any(np.isnan(batch), axis=-1)
+    plus = np.any(batch == np.inf, axis=-1) & ~nan
+    return Rows(nan, plus, np.all(batch == -np.inf, axis=-1))
 
 
 def as_array(given: Any) -> np.ndarray[Any, Any]:

@@ -23,7 +23,7 @@ def logsumexp(x: Any, axis: int = -1, format: "str | None" = None) -> Any:
     >>> lsecheck.logsumexp([1000.0, 1000.0, 1000.0])
     np.float64(1001.0986122886682)
     """
-    return _along("logsumexp", x, axis, format)[..., 0]
+    return _along("logsumexp", x, axis, format)[..., 0][()]
 
 
 def softmax(x: Any, axis: int = -1, format: "str | None" = None) -> Any:

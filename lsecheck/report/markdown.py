@@ -9,7 +9,7 @@ from lsecheck import formats
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.functions import FUNCTIONS
 from lsecheck.inputs.cases import sources
-from lsecheck.report.words import MARKS, entries, sampled, sentences, short
+from lsecheck.report.words import MARKS, entries, sampled, sentences, short, table
 from lsecheck.rows import Document, Finding, Row, Verdict, Witness
 
 #: longer values than this are known by their address
@@ -57,7 +57,7 @@ def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
         )
         for verdict in verdicts
     ]
-    return _table(header, body)
+    return table(header, body)
 
 
 def _key(of: "Row | Verdict") -> tuple[str, str, str]:
@@ -89,7 +89,7 @@ def _findings(rows: Sequence[Row]) -> str:
         body.append(
             (function, f"`{subject}`", domain, said, counts, f"`{first.case}`", f"`{entries(first, _LONGEST)}`")
         )
-    return _table(header, body)
+    return table(header, body)
 
 
 def _said(finding: Finding) -> str:
@@ -118,7 +118,7 @@ def _worst(rows: Sequence[Row]) -> str:
         figures = [_figures(by_format.get(name)) for name in columns]
         kept = worst.contract if isinstance(worst.contract, str) else "-"
         body.append((family, _widths(worst), f"`{subject}`", *figures, kept, *_evidence(worst)))
-    return _table(header, body)
+    return table(header, body)
 
 
 def _badness(row: Row) -> tuple[int, float]:
@@ -162,12 +162,6 @@ def _environment(document: Document) -> str:
     return "\n".join(f"* {name}: {value}" for name, value in document.environment.items())
 
 
-def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, cells not padded: one long witness would widen every line."""
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 _KEY = (
     "The contract is the strongest that every ordinary case keeps. ✓ ✗: special values, and sums that leave the"
     " storage format, are judged apart; - means that nothing of the kind was asked."
@@ -182,8 +176,8 @@ _WORST = (
     " got and what should be, in hex."
 )
 
-_DEFINITIONS = """* **ulp**: |answer - exact| in units in the last place of the output format at the exact value; 0.5 is as good as
-  it gets.
+_DEFINITIONS = """* **ulp**: |answer - exact| in units in the last place of the output format at the exact value; 0.5 is
+  as good as it gets.
 * **E**: the same error over max(u·|exact| + u·K, t/2), K the condition sum. A large ulp error with a small E is
   mathematics (the exact value is near 0); a large E is the implementation.
 * **case**: `FAMILY:SEED:INDEX`; `lsecheck explain METHOD -f FORMAT --case CASE` shows it again."""

@@ -96,3 +96,9 @@ def _joined(names: "list[str]") -> str:
 def sampled(row: Row) -> str:
     """No maximum is shown without saying of what."""
     return "exhaustive" if row.exhaustive else "sampled"
+
+
+def table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, cells not padded: one long witness would widen every line."""
+    lines = [header, ["---"] * len(header), *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,0 +1,5 @@
+"""`python -m lsecheck`."""
+
+from lsecheck.cli import main
+
+main()

@@ -1,0 +1,38 @@
+"""README, results -> the README with its generated tables.
+
+Whatever stands between `<!-- NAME -->` and `<!-- end of NAME -->` is made here; a test fails
+when it is stale.
+"""
+
+from lsecheck.contracts import LADDER, MEANING
+from lsecheck.errors import InputError
+from lsecheck.report.words import MARKS, table
+from lsecheck.rows import Document
+
+
+def filled(page: str, results: Document) -> str:
+    """The page with every generated part made anew."""
+    for name, part in {"matrix": _matrix(results), "contracts": _contracts()}.items():
+        head, start, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, tail = rest.partition(f"<!-- end of {name} -->")
+        if not start or not end:
+            raise InputError(f"the page has no part between <!-- {name} --> and <!-- end of {name} -->")
+        page = f"{head}{start}{part}\n{end}{tail}"
+    return page
+
+
+def _matrix(results: Document) -> str:
+    """logsumexp: methods down, formats across, the contract in each cell."""
+    verdicts = [verdict for verdict in results.verdicts if verdict.function == "logsumexp"]
+    columns = list(dict.fromkeys(verdict.format for verdict in verdicts))
+    found = {(verdict.subject, verdict.format): verdict for verdict in verdicts}
+    body = []
+    for subject in dict.fromkeys(verdict.subject for verdict in verdicts):
+        mine = [found[subject, name] for name in columns if (subject, name) in found]
+        marks = MARKS["fail" if any(verdict.specials == "fail" for verdict in mine) else "pass"]
+        body.append((f"`{subject}`", *(verdict.contract for verdict in mine), marks))
+    return table(("logsumexp", *columns, "special values"), body)
+
+
+def _contracts() -> str:
+    return "\n".join(f"* `{contract}`: {MEANING[contract]}" for contract in LADDER)

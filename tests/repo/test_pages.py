@@ -1,0 +1,56 @@
+"""README, reports and docs say what the code says now."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lsecheck.cli import main
+from lsecheck.publish import TITLES
+from lsecheck.report import markdown, readme
+from lsecheck.rows import from_json
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("folder", TITLES, ids=["families", "logits"])
+def test_the_committed_summary_is_what_the_code_renders_from_the_committed_results(folder):
+    """Run scripts/make_reports when this fails."""
+    results = from_json((ROOT / "reports" / folder / "results.json").read_bytes())
+    assert (ROOT / "reports" / folder / "summary.md").read_text("utf-8") == markdown.summary(results, TITLES[folder])
+
+
+def test_the_tables_of_the_readme_are_what_the_code_renders():
+    """Run scripts/make_readme when this fails."""
+    assert readme.filled(README, from_json((ROOT / "reports" / "results.json").read_bytes())) == README
+
+
+def test_the_readmes_example_is_what_the_command_prints():
+    """A shown output that nobody runs is soon a lie."""
+    command, shown = re.search(r"<!-- example: (.*?) -->\n```\n(.*?)```", README, re.DOTALL).groups()
+    said = CliRunner().invoke(main, shlex.split(command)[1:])
+    assert said.stdout == shown
+
+
+def test_the_first_two_shell_lines_of_the_readme_are_the_set_up():
+    """`.ci/run` takes them from there: one runs the main job, one the tests."""
+    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL)[1].splitlines()
+    assert len(block) == 2
+    assert block[0].endswith("lsecheck report")
+    assert block[1].endswith("pytest")
+
+
+def test_the_shown_oracle_value_is_true():
+    """4.18...e-322, in the README and from the command."""
+    shown = re.search(r"lsecheck oracle 0 -740\s+# (\S+)", README)[1]
+    assert CliRunner().invoke(main, ["oracle", "0", "-740"]).stdout.strip() == shown
+
+
+def test_every_link_between_our_pages_leads_somewhere():
+    """Relative links only; the network is nobody's test."""
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name} links to {link}"
