@@ -91,7 +91,7 @@ def _shares(subject: Subject, function: Function, pair: FormatPair, batch: Batch
     """The error each step adds; for reductions of the built-in methods only."""
     if subject.spec.partition("@")[0] not in METHODS or function.name not in ("logsumexp", "logaddexp"):
         return []
-    steps = trace(subject.spec, function.name, formats.cast(batch.values, pair.input))
+    steps = trace(subject.spec, function.name, formats.cast(batch.values, pair.input), pair.output)
     if len(steps) < 2 or truth.expected[0, 0] != Expected.NUMBER:
         return []
     place = int(truth.exponent[0, 0]) - pair.output.precision + 1

@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     family: str
     n: tuple[int, int]  #: smallest and largest
     cases: int
-    exhaustive: bool = msgspec.field(default_factory=bool)
+    exhaustive: bool  #: every input there is, or a sample
     class_errors: dict[str, int]  #: kind -> outputs
     max_ulp: float | Absent = ABSENT
     max_scaled: float | Absent = ABSENT

@@ -5,13 +5,8 @@ independent and each is deterministic, so rows are the same bytes for any number
 """
 
 import functools
-import multiprocessing
-import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from importlib import metadata
 
 import numpy as np
 
@@ -105,8 +100,12 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
         raise SubjectError(
             "several jobs need subjects that other processes can load: give 'module:function', or jobs=1"
         )
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
     found: dict[int, list[Row]] = {}
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context()) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_the_parent) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
         futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
         try:
@@ -119,8 +118,16 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
             ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
     return [row for place in range(len(tasks)) for row in found[place]]
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def perform(task: Task) -> list[Row]:
@@ -157,6 +164,9 @@ def _weight(task: Task) -> int:
 
 def environment(subjects: Iterable[Subject] = ()) -> dict[str, str]:
     """What could change an answer: versions, processor, NumPy's dispatch level."""
+    import platform
+    from importlib import metadata
+
     found = {name: metadata.version(name) for name in ("lsecheck", "numpy", "mpmath", "ml_dtypes")}
     configuration = np.show_config(mode="dicts") or {}
     simd = configuration.get("SIMD Extensions", {})

@@ -102,6 +102,7 @@ class Tally:
             family=self.family,
             n=(min(self.widths), max(self.widths)),
             cases=self.cases,
+            exhaustive=False,
             class_errors=dict(sorted(self.kinds.items())),
             contract=ABSENT if self.rung < 0 else str(LADDER[self.rung]),
             tiers=dict(sorted(self.tiers.items())),

@@ -5,7 +5,6 @@ from typing import Any
 
 from lsecheck.errors import NothingMeasured
 from lsecheck.gate import EMPTY, check
-from lsecheck.report import text
 from lsecheck.subjects.subject import Subject
 
 
@@ -32,4 +31,6 @@ def assert_accurate(
     if result.status == EMPTY:
         raise NothingMeasured(f"nothing was measured: the subject does not claim {function} in {format}")
     if not result.ok:
+        from lsecheck.report import text  # only a failure needs its words
+
         raise AssertionError(text.render(result.rows, result.verdicts))

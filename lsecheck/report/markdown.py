@@ -24,6 +24,9 @@ def summary(document: Document, title: str) -> str:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
         parts += [f"### {function}", _matrix(verdicts, document.rows)]
     parts += ["## Findings judged apart", _FINDINGS, _findings(document.rows)]
+    conventions = _conventions(document.rows)
+    if conventions:
+        parts += ["## Where there is no single answer", _UNSETTLED, conventions]
     parts += ["## The worst of each family", _WORST]
     for function in functions:
         rows = [row for row in document.rows if row.function == function]
@@ -90,6 +93,22 @@ def _findings(rows: Sequence[Row]) -> str:
             (function, f"`{subject}`", domain, said, counts, f"`{first.case}`", f"`{entries(first, _LONGEST)}`")
         )
     return table(header, body)
+
+
+def _conventions(rows: Sequence[Row]) -> str:
+    """Which convention each method follows where mathematics settles nothing, with how many rows."""
+    seen: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        for name, count in row.conventions.items():
+            counts = seen.setdefault((row.function, row.subject), {})
+            counts[name] = counts.get(name, 0) + count
+    if not seen:
+        return ""
+    body = [
+        (function, f"`{subject}`", "; ".join(f"{name} ({count:,})" for name, count in sorted(counts.items())))
+        for (function, subject), counts in seen.items()
+    ]
+    return table(("function", "method", "rows: convention"), body)
 
 
 def _said(finding: Finding) -> str:
@@ -169,6 +188,10 @@ _KEY = (
 
 _FINDINGS = (
     "What is wrong with special values and with sums that leave the storage format, with the first case of each."
+)
+
+_UNSETTLED = (
+    "softmax and its logarithm of +inf, or of nothing but -inf: each convention in use is accepted, none is scored."
 )
 
 _WORST = (

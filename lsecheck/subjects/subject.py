@@ -26,6 +26,7 @@ class Subject:
     note: str = ""  #: what it is and accumulates in, in a few words
     version: str = ""  #: of the library behind it
     formats: "frozenset[str] | None" = None  #: input formats it takes; None: not said
+    answers_in: bool = False  #: it is told the output format, as keyword `output`
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
 
     def supports(self, function: Function, pair: FormatPair) -> bool:
@@ -69,7 +70,9 @@ def _attempt(
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            raw = subject.implementations[function.name](*arrays, *(() if labels is None else (labels.copy(),)))
+            told = {"output": pair.output} if subject.answers_in else {}
+            named = () if labels is None else (labels.copy(),)
+            raw = subject.implementations[function.name](*arrays, *named, **told)
         answer = np.asarray(raw)
     except Exception as error:  # whatever a subject raises is a finding, not ours to handle
         return _trouble(rows, outputs, "raised", f"raised {type(error).__name__}: {error}")

@@ -1,7 +1,7 @@
 """name -> method: the implementations that ship with lsecheck, in plain NumPy.
 
 `NAME` works in the storage format; `NAME@FORMAT` carries the whole computation in FORMAT, from
-inputs converted exactly to one rounding at the end.
+inputs converted to it to one rounding at the end, into whichever format the answer must have.
 """
 
 from collections.abc import Callable
@@ -28,35 +28,40 @@ def method(spec: str) -> Subject:
         implementations={function: _carried(function, steps, working) for function, steps in METHODS[name].items()},
         note=f"ours, carried in {working}" if working else "ours, every step in the storage format",
         version=f"numpy {np.__version__}",
+        answers_in=True,
         spec=spec,
     )
 
 
-def trace(spec: str, function: str, x: Array) -> list[Step]:
-    """Every step of a built-in method on a batch; the last is its answer in the storage format."""
+def trace(spec: str, function: str, x: Array, output: Format) -> list[Step]:
+    """Every step of a built-in method on a batch; the last is its answer in the output format."""
     name, at, accumulate = spec.partition("@")
-    working = formats.named(accumulate) if at else None
-    carried = x if working is None else formats.cast(formats.widen(x), working)
     with np.errstate(all="ignore"):
-        found = list(METHODS[name][function](carried))
-    if working is not None:
-        answer = found[-1]
-        assert isinstance(answer, Answer)
-        found.append(Answer("round", formats.cast(formats.widen(answer.values), formats.of_array(x))))
+        found = list(METHODS[name][function](_into(x, formats.named(accumulate) if at else None)))
+    answer = found[-1]
+    if not isinstance(answer, Answer):
+        raise AssertionError("a method must end with its answer")
+    if formats.of_array(answer.values) is not output:
+        found.append(Answer("round", _into(answer.values, output)))
     return found
 
 
 def _carried(function: str, steps: Method, working: "Format | None") -> Callable[..., Any]:
-    def call(*arrays: Array) -> Array:
+    def call(*arrays: Array, output: Format) -> Array:
         x = np.stack(arrays, axis=-1) if function == "logaddexp" else arrays[0]
-        given = formats.of_array(x)
-        carried = x if working is None else formats.cast(formats.widen(x), working)
-        answers = last(steps(carried))
+        answers = last(steps(_into(x, working)))
         if function == "cross_entropy":
             answers = -answers[np.arange(len(x)), arrays[1]]
-        return answers if working is None else formats.cast(formats.widen(answers), given)
+        return _into(answers, output)
 
     return call
+
+
+def _into(array: Array, wanted: "Format | None") -> Array:
+    """The array in another format, each number rounded once; itself where nothing is wanted."""
+    if wanted is None or formats.of_array(array) is wanted:
+        return array
+    return formats.cast(formats.widen(array), wanted)
 
 
 def _table(
