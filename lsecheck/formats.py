@@ -8,6 +8,7 @@ refuses bfloat16. Rounding happens once, from exact integers, ties to even.
 import enum
 import functools
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -229,7 +230,7 @@ def widen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
 def ordinals(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Array -> int64 ordinals: consecutive numbers have consecutive ordinals, both zeros 0."""
     fmt = of_array(array)
-    bits = np.ascontiguousarray(array).view(f"u{fmt.width // 8}")
+    bits = np.ascontiguousarray(array, fmt.dtype).view(f"u{fmt.width // 8}")  # in the machine's byte order
     magnitude = (bits & bits.dtype.type((1 << (fmt.width - 1)) - 1)).astype(np.int64)
     return np.where(bits >> bits.dtype.type(fmt.width - 1) != 0, -magnitude, magnitude)
 
@@ -286,13 +287,14 @@ def parse_number(text: str) -> "Fraction | float":
 
 
 def _parse_hex(body: str) -> Fraction:
-    mantissa, _, power = body.partition("p")
-    sign = -1 if mantissa.startswith("-") else 1
-    whole, _, digits = mantissa.lstrip("+-").removeprefix("0x").partition(".")
-    if abs(int(power or 0)) > 4000:
+    parts = re.fullmatch(r"([+-]?)0x([0-9a-f]*)\.?([0-9a-f]*)(?:p([+-]?[0-9]+))?", body)
+    if parts is None:  # int(..., 16) would take signs, blanks, underscores and a second 0x
+        raise ValueError
+    sign, whole, digits, power = parts.groups(default="0")
+    if abs(int(power)) > 4000:
         raise InputError(f"{body[:40]!r} has an exponent beyond 4000: give a smaller one")
-    scale = Fraction(2) ** (int(power or 0) - 4 * len(digits))
-    return sign * int(whole + digits, 16) * scale
+    scale = Fraction(2) ** (int(power) - 4 * len(digits))
+    return (-1 if sign == "-" else 1) * int(whole + digits, 16) * scale
 
 
 def hex_text(number: float) -> str:

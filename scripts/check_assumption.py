@@ -110,7 +110,7 @@ def log_near_1(ask: Ask) -> tuple[int, int]:
 
 def log_near_powers(ask: Ask) -> tuple[int, int]:
     """2^k + T: the mantissa is near 1 and the result is not."""
-    mantissa, exponent = log_near_1(ask.chance, ask.bits)
+    mantissa, exponent = log_near_1(ask)
     return mantissa, exponent + ask.chance.randint(1, 20)
 
 

@@ -89,8 +89,9 @@ def difference(found: Truth, place: int, wanted: Answer) -> "str | None":
 
 def allowed_radius(fmt: formats.Format, wanted: Answer) -> Fraction:
     """2^-10 ulp; beyond the format's largest number, of the ulp that the truth would have there."""
-    own = int(max(abs(wanted.low), abs(wanted.high))).bit_length() - 1
-    return Fraction(2) ** (max(wanted.exponent, own) - fmt.precision + 1 - 10)
+    whole = int(max(abs(wanted.low), abs(wanted.high)))
+    binade = max(fmt.emax, whole.bit_length() - 1) if wanted.exponent == fmt.emax else wanted.exponent
+    return Fraction(2) ** (binade - fmt.precision + 1 - 10)
 
 
 def enclosure(found: Truth, place: int) -> tuple[Fraction, Fraction]:
@@ -164,7 +165,7 @@ def report(tally: "Counter[tuple[str, str, str]]", wrong: "Counter[tuple[str, st
 def main() -> int:
     """Run, print, write; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=200_000, help="at least so many (default: %(default)s)")
+    parser.add_argument("--cases", type=int, default=100_000, help="at least so many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=None, help="processes (default: one a core)")
     parser.add_argument("-o", "--output", type=Path, help="write the result as Markdown")

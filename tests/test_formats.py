@@ -549,12 +549,11 @@ class TestNames:
             (" bfloat16 ", BF16),
             ("single", F32),
             ("f32", F32),
-            ("float", F32),
             ("double", F64),
             ("binary64", F64),
             ("e4m3fn", E4M3),
             ("float8_e4m3", E4M3),
-            ("fp8_e5m2", E5M2),
+            ("e5m2", E5M2),
         ],
     )
     def test_a_format_is_found_by_name_and_alias(self, name, fmt):

@@ -64,7 +64,10 @@ def decide(enclosure: Enclosure, fmt: Format) -> "tuple[Position, Split] | None"
     if not enclosure.exact and low != locate(fmt, *enclosure.high, side=-1):
         return None
     parts = split(enclosure)
-    allowed = low.exponent - fmt.precision + 1 - ULP_SLACK - parts.scale
+    # beyond the largest number the ulp no longer grows but the truth does: 2^-11 of the ulp it
+    # would have there is as good, and 130 kept bits could not give more
+    binade = max(low.exponent, _magnitude(enclosure.low) - 2) if low.below == fmt.largest_ordinal else low.exponent
+    allowed = binade - fmt.precision + 1 - ULP_SLACK - parts.scale
     # frexp gives radius < 2^e; the comparison of exponents cannot overflow
     if parts.radius and math.frexp(parts.radius)[1] > allowed:
         return None

@@ -4,7 +4,8 @@ Fixed precision is never trusted (400 bits answer 0 to [0, -740]); Ziv's loop in
 it until the rounding is decided. mpmath evaluates exp and log, and its last bits are not:
 
 ASSUMED: mpmath's exp and log, asked for q bits, err by less than 2^24 units of the last of them.
-    So they are asked for GUARD more bits than used and widened by 2^-(precision + 8) relative.
+    So they are asked for GUARD more bits than used and widened by 2^-(precision + 7) relative:
+    a unit of the last of q bits is up to 2^(1 - q) of the number.
     (mpmath's own interval functions miss the truth about once in 5,000; never by 2^-11 of the
     slack left here. `scripts/check_assumption.py` tests it against arb.)
 """
@@ -25,7 +26,7 @@ from lsecheck.functions.definition import Function
 from lsecheck.oracle.enclosure import Enclosure, Ratio, Split, decide, exactly, negated
 
 GUARD = 32  #: bits beyond `precision` that exp and log are asked for
-WIDEN = 8  #: and how far below 2^-precision their widened relative error lies: GUARD - 24
+WIDEN = 7  #: and how far below 2^-precision their widened relative error lies: GUARD - 24 - 1
 FIRST_PRECISION = 96  #: decides all but one case in 10^9 of float64 (53 + 11 bits, and cancellation)
 PRECISION_CAP = 1 << 16  #: bits; beyond it `Undecided` is raised
 #: a second-largest entry this far below the maximum adds under 2^24 exp(-3500) < 2^-5000:
@@ -226,11 +227,19 @@ class Sweep:
         moved = delta.numerator * row.denominator << (delta.exponent - base)
         return Ratio((numerator << (row.exponent - base)) + moved, row.denominator, base)
 
+    def _term(self, place: int) -> tuple[int, int, int]:
+        """exp(x - a) of a distinct value, evaluated for the figures alone where the sum did without it."""
+        mantissa, exponent = self.terms[place]
+        if mantissa == 0 and self._within_reach(self.gaps[place]):
+            _, mantissa, exponent, _ = mpf_exp(self._mpf(-self.gaps[place], 64), 64, "n")
+        return mantissa, 1, exponent
+
     def figures(self) -> Figures:
         """The row's sums in float64: products and quotients of IEEE, sums exactly rounded."""
         row = self.row
         scale = np.ldexp(1.0, -64)  # so that no sum of n terms overflows
-        weights = np.array([_float(term, 1, power) for term, power in self.terms])
+        # terms that were cut off did not matter to the sum, but their shares are figures too
+        weights = np.array([_float(*self._term(place)) for place in range(len(self.terms))])
         gaps = np.array(
             [min(_float(gap, row.denominator, row.exponent), math.ldexp(1 - 2**-53, 1024)) for gap in self.gaps]
         )
