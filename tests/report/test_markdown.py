@@ -32,7 +32,7 @@ def test_the_matrix_has_contract_ulp_e_and_class_errors(document):
     said = markdown.summary(document, "T")
     worst = {row.family: row.max_ulp for row in document.rows if row.subject == "max-shift"}
     ulp = f"{max(worst['gap'], worst['tiny'], worst['specials']):.3g}"
-    assert f"| `max-shift` | float32 | **shifted** | {ulp} | 9.51e+05 | ✗ | - | nan 21, raised 1 |" in said
+    assert f"| `max-shift` | float32 | **shifted** | {ulp} | 9.51e+05 | ✗ | - | nan 18, raised 1 |" in said
     assert "| `log1p-shift` | float32 | **conditioned** |" in said
 
 
@@ -40,7 +40,7 @@ def test_every_family_shows_its_worst_with_the_witness_in_hex(document):
     """got and should be, as a machine reads them."""
     said = markdown.summary(document, "T")
     line = next(line for line in said.splitlines() if line.startswith("| gap | 2 | `max-shift` |"))
-    assert line.endswith("| shifted | float32 `0x0p0, -0x1.0a6854p4` | `0x0p0` | `0x1.fdf7bep-25` |")
+    assert line.endswith("| shifted | float32 `0x0p0, -0x1.0a5bb2p4` | `0x0p0` | `0x1.f9f76ap-25` |")
 
 
 def test_no_maximum_is_shown_without_saying_of_what(document):
