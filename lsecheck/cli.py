@@ -180,6 +180,8 @@ def check(
     if result.status == gate.EMPTY:
         _refuse(_nothing(subjects, function, pairs), gate.EMPTY)
     click.echo(text.render(result.rows, result.verdicts))
+    if result.unclaimed:
+        click.echo(f"not claimed, so not asked: {', '.join(result.unclaimed)}")
     return result.status
 
 

@@ -24,7 +24,7 @@ from lsecheck.rows import Witness
 from lsecheck.subjects.methods import METHODS, trace
 from lsecheck.subjects.methods.steps import Answer, Exponents, Logged, Step, Terms, Total
 from lsecheck.subjects.subject import Answers, Subject, ask
-from lsecheck.tally import witness
+from lsecheck.tally import Asked, witness
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def explain(
     answers = ask(subject, function, batch.values, pair, batch.labels)
     measured = errors(truth, answers.values)
     place = _worst(measured, answers) if output is None else output
-    seen = witness(batch, truth, answers, measured, 0, place)
+    seen = witness(Asked(batch, truth, answers, measured), 0, place)
     kind = str(answers.trouble[0]) or str(measured.kind[0, place])
     scored = seen.ulp is not None and isinstance(seen.ulp, float)
     return Explanation(

@@ -12,10 +12,11 @@ from typing import Any
 from lsecheck import contracts, functions
 from lsecheck.contracts import Contract
 from lsecheck.errors import UnknownName
-from lsecheck.formats import pair
+from lsecheck.formats import FormatPair, pair
+from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
-from lsecheck.run import Given, environment, execute, plan
+from lsecheck.run import Given, environment, execute, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import Subject
 
@@ -34,6 +35,7 @@ class Result:
     rows: list[Row]
     verdicts: list[Verdict]
     environment: dict[str, str]
+    unclaimed: tuple[str, ...] = ()  #: `SUBJECT in FORMAT` that no subject claims, and was not asked
 
     @property
     def ok(self) -> bool:
@@ -43,12 +45,12 @@ class Result:
     @property
     def status(self) -> int:
         """The exit status: 0 holds, 1 a finding, 3 a subject failed on every case, 5 nothing measured."""
-        if not self.verdicts or all(verdict.status == UNMEASURED for verdict in self.verdicts):
-            return EMPTY
-        failed = [verdict for verdict in self.verdicts if verdict.status != PASS]
+        failed = [verdict for verdict in self.verdicts if verdict.status == FAIL]
         if any(not verdict.failed_throughout for verdict in failed):
             return FOUND
-        return FAILED_THROUGHOUT if failed else HOLDS
+        if failed:
+            return FAILED_THROUGHOUT
+        return HOLDS if self.verdicts and all(v.status == PASS for v in self.verdicts) else EMPTY
 
     @property
     def worst(self) -> "Row | None":
@@ -87,10 +89,11 @@ def check(
               are findings in the result
     """
     specs = [subject] if isinstance(subject, str | Subject) or callable(subject) else list(subject)
-    subjects = [load(spec, call) for spec in specs]
+    subjects = told_apart([load(spec, call) for spec in specs])
     pairs = [pair(text) for text in ([formats] if isinstance(formats, str) else formats)]
     chosen = [
-        cases.check_name(name) for name in ([families] if isinstance(families, str) else families or cases.names())
+        cases.check_name(name)
+        for name in ([families] if isinstance(families, str) else cases.names() if families is None else families)
     ]
     waived = [_apart(name) for name in waive]
     required = contracts.named(require)
@@ -107,7 +110,11 @@ def check(
         given=inputs,
     )
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
-    return Result(rows, judge(rows, required, waived), environment(subjects))
+    return Result(rows, judge(rows, required, waived), environment(subjects), _unclaimed(subjects, defined, pairs))
+
+
+def _unclaimed(subjects: Sequence[Subject], function: Function, pairs: Sequence[FormatPair]) -> tuple[str, ...]:
+    return tuple(f"{s.name} in {wanted}" for s in subjects for wanted in pairs if not s.supports(function, wanted))
 
 
 def judge(rows: Sequence[Row], required: Contract, waived: Iterable[str] = ()) -> list[Verdict]:

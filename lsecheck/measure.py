@@ -21,6 +21,7 @@ from lsecheck.functions.definition import Expected, Floats, Function, Labels, as
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
 
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Names = np.ndarray[Any, np.dtype[np.str_]]
 
 #: errors beyond this are shown as this: a float64 can be 2^2098 ulps away
@@ -85,14 +86,12 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
     place = 2.0 * fmt.unit_roundoff
     with np.errstate(over="ignore", invalid="ignore"):
         said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
-        # beyond the largest number an overflow stands for 2^(emax + 1), or for any truth past that
-        overflow = np.copysign(
-            np.maximum(np.ldexp(1.0, fmt.emax + 1 - truth.exponent.astype(np.int32)), np.abs(high)), high
-        )
-        said = np.where(scored & ~np.isfinite(answers), overflow, said)
-        difference = (said - high) - low
-        # an overflow answer to a truth past 2^(emax + 1) is right
-        difference = np.where(scored & ~np.isfinite(answers) & (np.abs(high) >= np.abs(said)), 0.0, difference)
+        # an overflow stands for the number after the largest; to any truth past that it is right
+        after = np.ldexp(_after_largest(fmt), fmt.emax - truth.exponent.astype(np.int32))
+        overflown = scored & ~np.isfinite(answers)
+        said = np.where(overflown, np.copysign(after, high), said)
+        past = np.abs(high) >= after
+        difference = np.where(overflown & past, 0.0, (said - high) - low)
         error = np.abs(difference)
         magnitude = np.abs(high + low)
         spread = truth.function.condition(truth.sums)
@@ -100,13 +99,13 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
         scaled = np.minimum(error / floor, LARGEST_ERROR)
         ulp = np.minimum(error / place, LARGEST_ERROR)
         condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))
-    correct, faithful = _exact_standing(truth, answers, scored)
+    correct, faithful = _exact_standing(truth, answers, scored, past)
     allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
     return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, kind)
 
 
-def _beyond(truth: "Truth") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def _beyond(truth: "Truth") -> Flags:
     """Where |y| >= M: an overflow there is an answer, not a scandal."""
     top = truth.formats.output.largest_ordinal
     magnitude = np.abs(truth.places)
@@ -132,16 +131,19 @@ def _class_errors(truth: "Truth", answers: Floats) -> Names:
     return kind
 
 
-def _exact_standing(truth: "Truth", answers: Floats, scored: "np.ndarray[Any, np.dtype[np.bool_]]") -> tuple[Any, Any]:
-    """Which answers are the correct rounding, and which a neighbour of the truth: compared as numbers."""
+def _exact_standing(truth: "Truth", answers: Floats, scored: Flags, past: Flags) -> tuple[Flags, Flags]:
+    """Which answers are the correct rounding, and which a neighbour of the truth: compared as numbers.
+
+    A truth `past` the number after the largest has one neighbour, the overflow.
+    """
     fmt = truth.formats.output
-    place = _signed_ordinals(answers, fmt)
+    overflow = np.where(truth.high < 0, -1, 1) * (fmt.largest_ordinal + 1)
+    place = np.where(np.isfinite(answers), formats.ordinals(formats.cast(answers, fmt)), overflow)
     correct = scored & (place == truth.places)
-    return correct, correct | (scored & (truth.side != 0) & (place == truth.places + truth.side))
+    neighbour = (truth.side != 0) & (place == truth.places + truth.side) & ~past
+    return correct, correct | (scored & neighbour)
 
 
-def _signed_ordinals(answers: Floats, fmt: formats.Format) -> "np.ndarray[Any, np.dtype[np.int64]]":
-    """Ordinals of answers that are numbers of `fmt`; every overflow is one past the largest."""
-    places = formats.ordinals(formats.cast(answers, fmt))
-    past = fmt.largest_ordinal + 1
-    return np.where(np.isfinite(answers), places, np.where(answers < 0, -past, past))
+def _after_largest(fmt: formats.Format) -> float:
+    """The number after the largest, were there one, in units of 2^emax: 2, or 1.875 in float8_e4m3fn."""
+    return (fmt.largest_significand + 1) * 2.0 ** (1 - fmt.precision)

@@ -13,7 +13,7 @@ from lsecheck.gate import judge
 from lsecheck.inputs import cases, logits
 from lsecheck.report import markdown
 from lsecheck.rows import SCHEMA, Document, Row, to_json
-from lsecheck.run import Task, environment, execute, plan
+from lsecheck.run import Task, environment, execute, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.methods import METHODS
 
@@ -38,7 +38,7 @@ def make(
     effort    for every function; by default standard for logsumexp and quick for the rest
     raises    `NothingMeasured` if no subject claims any of the functions and formats
     """
-    loaded = [load(subject) for subject in subjects]
+    loaded = told_apart([load(subject) for subject in subjects])
     settled = [functions.named(name) for name in chosen]
     wanted = [formats.pair(text) for text in pairs]
     groups = {"": cases.synthetic(), "logits/": tuple(logits.REASONS)}

@@ -100,6 +100,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
 
 
+class _Schema(msgspec.Struct):
+    schema: int
+
+
 def to_json(document: Document) -> str:
     """Strict JSON, one row a line, so that results can be read in a diff.
 
@@ -119,9 +123,9 @@ def to_json(document: Document) -> str:
 def from_json(text: "str | bytes", name: str = "the file") -> Document:
     """A result file read back; `InputError` for anything else."""
     try:
-        document = msgspec.json.decode(text, type=Document)
+        schema = msgspec.json.decode(text, type=_Schema).schema
+        if schema != SCHEMA:
+            raise InputError(f"{name} has schema {schema}; this lsecheck reads {SCHEMA}: make it again")
+        return msgspec.json.decode(text, type=Document)
     except msgspec.DecodeError as error:
         raise InputError(f"{name} is not an lsecheck result: {error}") from None
-    if document.schema != SCHEMA:
-        raise InputError(f"{name} has schema {document.schema}; this lsecheck reads {SCHEMA}: make it again")
-    return document

@@ -6,7 +6,7 @@ independent and each is deterministic, so rows are the same bytes for any number
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from lsecheck.oracle.truth import certify
 from lsecheck.rows import Row
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import Subject, ask
-from lsecheck.tally import Tally
+from lsecheck.tally import Asked, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,17 @@ def plan(
             if able:
                 tasks += [Task(able, function.name, pair, family, effort, seed, required, given) for family in families]
     return tasks
+
+
+def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
+    """The same subjects without repeats by name on the command line; others of one name are numbered."""
+    kept: list[Subject] = []
+    for subject in subjects:
+        if subject.spec and any(subject.spec == other.spec for other in kept):
+            continue
+        alike = sum(other.name.partition("#")[0] == subject.name for other in kept)
+        kept.append(replace(subject, name=f"{subject.name}#{alike + 1}") if alike else subject)
+    return kept
 
 
 def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None) -> list[Row]:
@@ -145,7 +156,8 @@ def perform(task: Task) -> list[Row]:
         ]
         for subject, tally in zip(subjects, tallies, strict=True):
             answers = ask(subject, function, batch.values, task.pair, batch.labels)
-            tally.add(batch, digest, truth, answers, errors(truth, answers.values, task.required))
+            found = errors(truth, answers.values, task.required)
+            tally.add(Asked(batch, truth, answers, found), digest)
     return [tally.row() for tally in tallies]
 
 

@@ -8,6 +8,7 @@ import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,13 +18,22 @@ from lsecheck.formats import FormatPair, hex_text, value
 from lsecheck.functions.definition import Domain, Expected, Floats, Function, domains
 from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.corpus import format_values
-from lsecheck.measure import ClassError, Errors
+from lsecheck.measure import ClassError, Errors, Flags
 from lsecheck.oracle.truth import Truth
 from lsecheck.rows import ABSENT, INACCURATE, Absent, Finding, Row, Witness
 from lsecheck.subjects.subject import Answers
 
 #: a witness of more runs than this is known by its address alone
 WITNESS_RUNS = 64
+
+
+class Asked(NamedTuple):
+    """A batch with all that is known of it."""
+
+    batch: Batch
+    truth: Truth
+    answers: Answers
+    errors: Errors
 
 
 @dataclass(slots=True)
@@ -48,8 +58,9 @@ class Tally:
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     hashes: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
-    def add(self, batch: Batch, digest: bytes, truth: Truth, answers: Answers, errors: Errors) -> None:
+    def add(self, asked: Asked, digest: bytes) -> None:
         """Count one batch."""
+        batch, truth, answers, errors = asked
         rows, n = batch.values.shape
         self.widths.append(n)
         self.cases += rows
@@ -64,7 +75,7 @@ class Tally:
         self.domains.update(Domain(code).name.lower() for code in of_row.tolist())
         where = np.broadcast_to(of_row[:, None], kind.shape)
         scored = (truth.expected == Expected.NUMBER) & (errors.kind == "") & (trouble == "")
-        self._score(batch, truth, answers, errors, scored & (where != Domain.RANGE))
+        self._score(asked, scored & (where != Domain.RANGE))
         # sums that leave the format are judged apart, by the contract that is required
         kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
         ordinary = where == Domain.ORDINARY
@@ -72,11 +83,13 @@ class Tally:
         broken = (kind != "") & ordinary & ~conduct
         if broken.any():
             self.rung = Contract.BROKEN.rung
-            self._keep(math.inf, batch, truth, answers, errors, *np.argwhere(broken)[0])
+            self._keep(math.inf, asked, *np.argwhere(broken)[0])
         for row, output in np.argwhere((kind != "") & ~broken):
             domain = "conduct" if conduct[row, output] else Domain(where[row, output]).name.lower()
-            self._find(domain, kind[row, output], batch, truth, answers, errors, row, output)
-        self._name_conventions(batch, truth, answers)
+            self._find(domain, kind[row, output], asked, row, output)
+        if kind.shape[1] == 0:
+            self._find_without_outputs(asked)
+        self._name_conventions(asked)
 
     def row(self) -> Row:
         """The finished row."""
@@ -114,53 +127,52 @@ class Tally:
             **measures,  # type: ignore[arg-type]
         )
 
-    def _score(
-        self,
-        batch: Batch,
-        truth: Truth,
-        answers: Answers,
-        errors: Errors,
-        scored: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]",
-    ) -> None:
+    def _score(self, asked: Asked, scored: Flags) -> None:
         if not scored.any():
             return
+        errors = asked.errors
         self.parts.append((errors.ulp[scored], errors.signed[scored], errors.scaled[scored], errors.excess[scored]))
         self.rung = max(self.rung, int(errors.rung[scored].max()))
         self.correct += int(errors.correct[scored].sum())
         scaled = np.where(scored, errors.scaled, -1.0)
         row, output = divmod(int(scaled.argmax()), scaled.shape[1])
-        self._keep(float(scaled[row, output]), batch, truth, answers, errors, row, output)
+        self._keep(float(scaled[row, output]), asked, row, output)
 
-    def _keep(
-        self, rank: float, batch: Batch, truth: Truth, answers: Answers, errors: Errors, row: int, output: int
-    ) -> None:
+    def _keep(self, rank: float, asked: Asked, row: int, output: int) -> None:
         if self.worst is None or rank > self.worst[0]:
-            self.worst = rank, witness(batch, truth, answers, errors, int(row), int(output))
+            self.worst = rank, witness(asked, int(row), int(output))
 
-    def _find(
-        self,
-        domain: str,
-        kind: str,
-        batch: Batch,
-        truth: Truth,
-        answers: Answers,
-        errors: Errors,
-        row: int,
-        output: int,
-    ) -> None:
-        expected = _EXPECTED[Expected(truth.expected[row, output])]
-        key = domain, str(kind), expected
+    def _find(self, domain: str, kind: str, asked: Asked, row: int, output: int) -> None:
+        expected = _EXPECTED[Expected(asked.truth.expected[row, output])]
+        if not self._counted(domain, str(kind), expected):
+            message = asked.answers.message if asked.answers.trouble[row] else ""
+            self._first(domain, str(kind), expected, witness(asked, int(row), int(output)), message)
+
+    def _find_without_outputs(self, asked: Asked) -> None:
+        """Trouble with rows of no entries, where softmax has nothing to answer."""
+        for row in np.flatnonzero(asked.answers.trouble != ""):
+            kind = str(asked.answers.trouble[row])
+            self.kinds[kind] += 1
+            domain = "conduct" if kind in (ClassError.DTYPE, ClassError.SHAPE) else "specials"
+            if not self._counted(domain, kind, "no outputs"):
+                seen = Witness(case=asked.batch.address(int(row)), x="", n=0, output=0, answer="nan", truth="nan")
+                self._first(domain, kind, "no outputs", seen, asked.answers.message)
+
+    def _counted(self, domain: str, kind: str, expected: str) -> bool:
+        """Count one more of a finding, if there was one before."""
+        key = domain, kind, expected
         known = self.findings.get(key)
-        if known is None:
-            seen = witness(batch, truth, answers, errors, int(row), int(output))
-            message = answers.message if answers.trouble[row] else ""
-            self.findings[key] = Finding(
-                domain=domain, kind=str(kind), expected=expected, count=1, witness=seen, message=message
-            )
-        else:
+        if known is not None:
             self.findings[key] = msgspec.structs.replace(known, count=known.count + 1)
+        return known is not None
 
-    def _name_conventions(self, batch: Batch, truth: Truth, answers: Answers) -> None:
+    def _first(self, domain: str, kind: str, expected: str, seen: Witness, message: str) -> None:
+        self.findings[domain, kind, expected] = Finding(
+            domain=domain, kind=kind, expected=expected, count=1, witness=seen, message=message
+        )
+
+    def _name_conventions(self, asked: Asked) -> None:
+        batch, truth, answers, _ = asked
         unsettled = (truth.expected == Expected.UNSETTLED).any(-1) & (answers.trouble == "")
         for row in np.flatnonzero(unsettled):
             values = batch.values[row]
@@ -176,8 +188,9 @@ class Tally:
             self.conventions[f"{where}: {name}"] += 1
 
 
-def witness(batch: Batch, truth: Truth, answers: Answers, errors: Errors, row: int, output: int) -> Witness:
+def witness(asked: Asked, row: int, output: int) -> Witness:
     """One output of one case, written down."""
+    batch, truth, answers, errors = asked
     fmt = truth.formats.output
     expected = Expected(truth.expected[row, output])
     settled = {

@@ -18,7 +18,7 @@ WEYL = 0x9E3779B97F4A7C15
 #: the 64-bit finalizer known as Stafford's variant 13 (shifts and multipliers)
 _MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 #: 1 / standard deviation of a sum of four uniform 16-bit integers: sqrt(4 (2^32 - 1) / 12)
-_BELL_SCALE = float.fromhex("0x1.bb67ae86627e7p-16")
+_BELL_SCALE = float.fromhex("0x1.bb67ae86627e8p-16")
 
 
 def mixed(words: Words) -> Words:

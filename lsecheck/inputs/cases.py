@@ -21,6 +21,8 @@ from lsecheck.inputs.bits import Draw
 from lsecheck.inputs.families import FAMILIES, Family
 
 EFFORTS = ("quick", "standard", "deep")
+#: seeds and indices lie below this: with the family's key they fill a 64-bit counter
+BEYOND = 1 << 62
 #: no batch is larger than this many entries, so memory does not grow with the effort
 BATCH_ENTRIES = 1 << 18
 
@@ -42,7 +44,7 @@ class Batch:
     def digest(self, fmt: Format) -> bytes:
         """Hash of the shape, the bits in `fmt` and the labels: what `inputs_sha256` is made of."""
         state = hashlib.sha256(f"{fmt}:{self.values.shape}".encode())
-        state.update(formats.cast(self.values, fmt).tobytes())
+        state.update(formats.cast(self.values, fmt).view(f"u{fmt.width // 8}").astype(f"<u{fmt.width // 8}").tobytes())
         if self.labels is not None:
             state.update(self.labels.astype("<i8").tobytes())
         return state.digest()
@@ -87,25 +89,25 @@ def batches(family: str, function: Function, fmt: Format, effort: str = "standar
     check_name(family)
     if effort not in EFFORTS:
         raise UnknownName("effort", effort, EFFORTS)
+    if not 0 <= seed < BEYOND:
+        raise InputError(f"seed must lie from 0 to 2^62 - 1, got {seed}")
     if family in FAMILIES:
         source = FAMILIES[family]
-        if source.needs_infinity and not fmt.has_infinity:
-            return
         yield from _generated(source, range(source.cases(effort)), function, fmt, seed)
     elif family == corpus.NAME:
         yield from _kept(range(len(corpus.lines())), function, fmt)
-    elif function.entries is None:
+    else:
         yield from _recorded(family, logits.chosen(family, effort), function, fmt)
 
 
 def case(address: str, function: Function, fmt: Format, labels_path: "str | None" = None) -> Batch:
     """The single case at FAMILY:SEED:INDEX (or PATH.npy:0:ROW), as a batch of one row."""
     parts = address.rsplit(":", 2)
-    if len(parts) != 3 or not parts[1].isdecimal() or not parts[2].isdecimal():
-        raise InputError(f"{address!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
+    if len(parts) != 3 or not all(part.isdecimal() and part.isascii() for part in parts[1:]):
+        raise InputError(f"{address[:80]!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
+    if max(len(parts[1]), len(parts[2])) > 19 or max(int(parts[1]), int(parts[2])) >= BEYOND:
+        raise InputError(f"{address[:80]!r} is beyond the last case: seed and index must lie below 2^62")
     family, seed, index = parts[0], int(parts[1]), int(parts[2])
-    if max(seed, index) >= 1 << 62:
-        raise InputError(f"{address!r} is beyond the last case: seed and index must lie below 2^62")
     if family.endswith((".npy", ".npz")):
         return next(given(family, index, labels_path, function, fmt))
     check_name(family)
@@ -124,6 +126,8 @@ def case(address: str, function: Function, fmt: Format, labels_path: "str | None
 def _recorded(
     family: str, chosen: "np.ndarray[Any, np.dtype[np.int64]]", function: Function, fmt: Format
 ) -> Iterator[Batch]:
+    if function.entries is not None:
+        return  # pairs are not what was recorded
     labels = logits.labels(family)
     kept = None if labels is None else labels[chosen]
     yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, kept)
@@ -139,6 +143,8 @@ def given(path: str, row: "int | None", labels_path: "str | None", function: Fun
 
 
 def _generated(source: Family, indices: range, function: Function, fmt: Format, seed: int) -> Iterator[Batch]:
+    if source.needs_infinity and not fmt.has_infinity:
+        return
     groups: dict[int, list[int]] = {}
     for index in indices:
         n = function.entries or source.widths[index % len(source.widths)]

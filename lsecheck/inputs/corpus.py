@@ -40,11 +40,11 @@ def parse_values(words: Iterable[str]) -> "list[Fraction | float]":
     numbers: list[Fraction | float] = []
     for word in words:
         value, star, times = word.partition("*")
-        if star and not times.isdecimal():
-            raise InputError(f"{word!r} is not a number: a repeat is written V*COUNT, as 0*65520")
-        count = int(times) if star else 1
+        if star and not (times.isdecimal() and times.isascii()):
+            raise InputError(f"{word[:80]!r} is not a number: a repeat is written V*COUNT, as 0*65520")
+        count = int(times[:10]) if star else 1
         if len(numbers) + count > MOST_ENTRIES:
-            raise InputError(f"{word} makes a row of over {MOST_ENTRIES:,} entries, the most one case may have")
+            raise InputError(f"{word[:80]} makes a row of over {MOST_ENTRIES:,} entries, the most one case may have")
         numbers.extend([parse_number(value)] * count)
     if not numbers:
         raise InputError("no values were given: give at least one number, as 0 -17.738")
@@ -64,7 +64,7 @@ def format_values(values: Sequence[float], most_runs: "int | None" = None) -> "s
 
 def fits(values: "Iterable[Fraction | float]", fmt: Format) -> bool:
     """Whether every finite value rounds to a finite number of the format, and it has the special ones."""
-    for value in values:
+    for value in set(values):
         if isinstance(value, Fraction):
             if locate(fmt, value.numerator, value.denominator).nearest > fmt.largest_ordinal:
                 return False

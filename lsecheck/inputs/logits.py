@@ -6,6 +6,8 @@ would in any cast.
 """
 
 import functools
+import zipfile
+import zlib
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,8 @@ def read_file(path: str, row: "int | None" = None) -> tuple[np.ndarray[Any, Any]
     array = as_array(array)
     if array.shape[1] > MOST_ENTRIES:
         raise InputError(f"{path} has rows of {array.shape[1]:,} entries: a case has at most {MOST_ENTRIES:,}")
+    if len(array) == 0:
+        raise InputError(f"{path} holds no rows: there is nothing to ask")
     if row is not None:
         if not 0 <= row < len(array):
             raise InputError(f"{path} has rows 0 to {len(array) - 1}, not {row}")
@@ -85,25 +89,28 @@ def read_labels(path: str, first: int, count: int) -> Labels:
 
 
 def _load(path: Path) -> np.ndarray[Any, Any]:
+    """The one array of a .npy or .npz file; `InputError` for whatever else the file is."""
+    pickled = f"{path} holds pickled objects, which lsecheck refuses to load: save a plain float array"
     try:
+        with path.open("rb") as file:
+            start = file.read(6)
+        if not start.startswith((b"\x93NUMPY", b"PK")):
+            raise InputError(pickled if start[:1] == b"\x80" else f"{path} is not a .npy or .npz file")
         loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.lib.npyio.NpzFile):
+            with loaded:
+                if len(loaded.files) != 1:
+                    names = ", ".join(loaded.files)
+                    raise InputError(f"{path} holds {len(loaded.files)} arrays ({names}): save one a file")
+                loaded = loaded[loaded.files[0]]
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: --inputs takes a .npy or .npz file of logits") from None
-    except (ValueError, EOFError, OSError) as error:
-        if "pickle" in str(error).lower() and path.suffix in (".npy", ".npz"):
-            raise InputError(
-                f"{path} holds pickled objects, which lsecheck refuses to load: save a plain float array"
-            ) from None
+    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        if "allow_pickle" in str(error):
+            raise InputError(pickled) from None
         raise InputError(f"{path} is not a .npy or .npz file that NumPy can read: {error}") from None
-    if isinstance(loaded, np.lib.npyio.NpzFile):
-        if len(loaded.files) != 1:
-            raise InputError(f"{path} holds {len(loaded.files)} arrays ({', '.join(loaded.files)}): save one a file")
-        try:
-            loaded = loaded[loaded.files[0]]
-        except ValueError:
-            raise InputError(
-                f"{path} holds pickled objects, which lsecheck refuses to load: save a plain float array"
-            ) from None
     if loaded.dtype.kind == "V" and loaded.dtype.name not in formats.FORMATS:
         raise InputError(
             f"{path} holds raw {loaded.dtype}: NumPy files do not record ml_dtypes; save float32 and pass -f bfloat16"

@@ -237,13 +237,13 @@ class Sweep:
     def figures(self) -> Figures:
         """The row's sums in float64: products and quotients of IEEE, sums exactly rounded."""
         row = self.row
-        scale = np.ldexp(1.0, -64)  # so that no sum of n terms overflows
         # terms that were cut off did not matter to the sum, but their shares are figures too
         weights = np.array([_float(*self._term(place)) for place in range(len(self.terms))])
         gaps = np.array(
             [min(_float(gap, row.denominator, row.exponent), math.ldexp(1 - 2**-53, 1024)) for gap in self.gaps]
         )
         sizes = np.array([_float(abs(top), row.denominator, row.exponent) for top in row.numerators])
+        top = int(np.frexp(sizes.max())[1])  # sums of |x| in units of 2^top: they neither overflow nor underflow
         massed = weights * np.array(row.counts, np.float64)
         tail = math.fsum(massed[1:])
         total = self.ties + tail
@@ -253,7 +253,7 @@ class Sweep:
             total=total,
             log_total=_float(*self.log_total.high),
             spread=math.fsum(massed * gaps) / total,
-            absolute=math.ldexp(math.fsum(massed * (sizes * scale)) / total, 64),
+            absolute=math.ldexp(math.fsum(massed * np.ldexp(sizes, -top)) / total, top),
             rest=((self.ties - 1) + tail) / total,
             shares=weights / total,
             gaps=gaps,

@@ -43,7 +43,9 @@ def again(subject: str, function: str, fmt: str, seen: Witness) -> str:
     if function != "logsumexp":
         command += ["-F", function]
     command += ["-f", fmt]
-    if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120:
+    # typed numbers are exact, and an exact zero has no sign
+    signed_zero = isinstance(seen.x, str) and "-0x0p0" in seen.x
+    if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120 and not signed_zero:
         if isinstance(seen.label, int):
             command += ["--label", str(seen.label)]
         return shlex.join([*command, "--", *seen.x.split()])

@@ -61,14 +61,14 @@ def _module(place: str, spec: str) -> Any:
         module = importlib.util.module_from_spec(module_spec)
         try:
             module_spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
         return module
     if "" not in sys.path:
         sys.path.insert(0, "")  # as `python -m` would: the user's own module lies here
     try:
         return importlib.import_module(place)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
 
 
@@ -96,7 +96,7 @@ class _Way:
         rows, n = 3, 2
         try:
             shape = np.shape(self.function(np.zeros((rows, n), dtype)))
-        except Exception:  # it takes rows, or fails on those too and will be reported
+        except (Exception, SystemExit):  # it takes rows, or fails on those too and will be reported
             return "row"
         return (
             "batch"

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lsecheck import formats
 from lsecheck.subjects.methods.steps import Answer, Array, Exponents, Logged, Step, Terms, Total
 
 #: columns of a tile of `online_blocked`: the K/V block of flash attention
@@ -130,15 +129,14 @@ def online_blocked(x: Array) -> Iterator[Step]:
 
 def tiled(x: Array) -> tuple[Array, Array]:
     """The blocked pass alone: (rows, n) -> maximum and sum, (rows,) each."""
-    fmt = formats.of_array(x)
-    lowest = np.array(-np.inf if fmt.has_infinity else -fmt.largest).astype(x.dtype)
-    m = np.full(len(x), lowest, x.dtype)
-    s = np.zeros(len(x), x.dtype)
+    lowest = np.array(-np.inf).astype(x.dtype)
+    m, s = np.full(len(x), lowest, x.dtype), np.zeros(len(x), x.dtype)
     for start in range(0, x.shape[-1], TILE):
         tile = x[:, start : start + TILE]
-        risen = np.maximum(m, tile.max(axis=-1))
-        shift = np.where(risen == lowest, np.zeros_like(risen), risen) if fmt.has_infinity else risen
-        s = s * np.exp(m - shift) + np.exp(tile - shift[:, None]).sum(axis=-1)
+        risen = np.maximum(m, tile.max(axis=-1)) if start else tile.max(axis=-1)
+        shift = np.where(risen == lowest, np.zeros_like(risen), risen)
+        kept = s * np.exp(m - shift) if start else s
+        s = kept + np.exp(tile - shift[:, None]).sum(axis=-1)
         m = risen
     return m, s
 

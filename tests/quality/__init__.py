@@ -1,0 +1,1 @@
+"""Faults that must be caught, honest code that must not be."""
