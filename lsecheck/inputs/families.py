@@ -61,7 +61,12 @@ def _offset(draw: Draw, n: int, fmt: Format) -> Floats:
 
 def _huge(draw: Draw, n: int, fmt: Format) -> Floats:
     signs = np.where(_column(draw, (0, 1, 2)) == 1, draw.sign(2), draw.sign(2, n))
-    return signs * _power(draw.integers(0, fmt.emax // 2, fmt.emax + 1, n), draw.uniform(1, n))
+    # every other four rows near the top, where differences of opposite signs leave the format
+    near = (draw.indices // 4 % 2 == 1)[:, None]
+    powers = np.where(
+        near, draw.integers(3, fmt.emax - 1, fmt.emax + 1, n), draw.integers(0, fmt.emax // 2, fmt.emax, n)
+    )
+    return signs * _power(powers, draw.uniform(1, n))
 
 
 def _tiny(draw: Draw, n: int, fmt: Format) -> Floats:

@@ -169,12 +169,12 @@ class TestRefusing:
         """np.savetxt is not np.save."""
         path = tmp_path / "logits.txt"
         path.write_text("0.5 1.5\n")
-        assert refused(str(path)).startswith("PATH is not a .npy or .npz file that NumPy can read: ")
+        assert refused(str(path)) == "PATH is not a .npy or .npz file"
 
     def test_an_empty_file_and_a_folder(self, tmp_path):
         """Both are what a failed download or a wrong argument leaves."""
         (tmp_path / "empty.npy").write_bytes(b"")
-        assert refused(str(tmp_path / "empty.npy")).startswith("PATH is not a .npy or .npz file that NumPy can read: ")
+        assert refused(str(tmp_path / "empty.npy")) == "PATH is not a .npy or .npz file"
         assert refused(str(tmp_path)).startswith("PATH is not a .npy or .npz file that NumPy can read: ")
 
     def test_a_truncated_file(self, tmp_path):

@@ -409,34 +409,28 @@ FAULTS: dict[str, Fault] = {
     "float64 log1p in two terms below 1e-3": Fault(
         implementation(log1p=lambda s: np.where(s < 1e-3, s - s * s / 2, np.log1p(s))), "gap", format="float64"
     ),
+    "maximum of the first 1024": Fault(
+        implementation(maximum=lambda v: v[:, :1024].max(-1)), "blocks", effort="standard"
+    ),
+    "one entry lost at odd widths, if there are rows beside it": Fault(
+        implementation(use=lambda v: _odd_width(v) if len(v) > 1 else v), "width", effort="standard"
+    ),
+    "rows taken for columns where there are as many": Fault(
+        implementation(use=lambda v: v.T if v.shape[0] == v.shape[1] else v), "ordinary", effort="standard"
+    ),
+    "subnormal inputs flushed": Fault(
+        implementation(use=lambda v: np.where(np.abs(v) < 2.0**-126, 0.0, v)),
+        "subnormal",
+        "conditioned",
+        effort="standard",
+    ),
 }
 
 #: caught by nothing yet, and why
 NOT_CAUGHT: dict[str, tuple[Fault, str]] = {
-    "maximum of the first 1024": (
-        Fault(implementation(maximum=lambda v: v[:, :1024].max(-1)), "blocks ordered offset", effort="standard"),
-        "no row of more than 1024 entries has a gap that exp cannot reach",
-    ),
-    "one entry lost at odd widths, if there are rows beside it": (
-        Fault(implementation(use=lambda v: _odd_width(v) if len(v) > 1 else v), "width", effort="standard"),
-        "rows of those widths come one at a time",
-    ),
-    "rows taken for columns where there are as many": (
-        Fault(implementation(use=lambda v: v.T if v.shape[0] == v.shape[1] else v), "ordinary", effort="standard"),
-        "no batch of several rows is square",
-    ),
     "one entry lost at 1500": (
         Fault(implementation(use=lambda v: v[:, : v.shape[1] - (v.shape[1] == 1500)]), "width", effort="standard"),
         "above 1100 only the neighbours of powers of two are asked",
-    ),
-    "subnormal inputs flushed": (
-        Fault(
-            implementation(use=lambda v: np.where(np.abs(v) < 2.0**-126, 0.0, v)),
-            "subnormal",
-            "conditioned",
-            effort="standard",
-        ),
-        "no row of the family has one subnormal entry that decides: [t], or [t, -far]; only the corpus does",
     ),
     "input overwritten": (Fault(_overwriting, "ordinary"), "conduct is not asked about yet"),
 }
