@@ -70,11 +70,10 @@ def read_file(path: str, row: "int | None" = None) -> tuple[np.ndarray[Any, Any]
     array = as_array(array)
     if array.shape[1] > MOST_ENTRIES:
         raise InputError(f"{path} has rows of {array.shape[1]:,} entries: a case has at most {MOST_ENTRIES:,}")
-    if len(array) == 0:
-        raise InputError(f"{path} holds no rows: there is nothing to ask")
     if row is not None:
         if not 0 <= row < len(array):
-            raise InputError(f"{path} has rows 0 to {len(array) - 1}, not {row}")
+            there = f"rows 0 to {len(array) - 1}" if len(array) else "no rows"
+            raise InputError(f"{path} has {there}, not {row}")
         return array[row : row + 1], row
     return array, 0
 

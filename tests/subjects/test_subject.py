@@ -142,11 +142,11 @@ class TestArrays:
         answers = said(lambda x, axis: lse(x.astype(np.float32), axis), fmt="bfloat16:float32")
         assert answers.trouble.tolist() == [""] * 3
 
-    def test_another_byte_order_is_not_offered_as_a_format(self):
-        """What the sentence says to type must work."""
+    def test_another_byte_order_is_the_same_format(self):
+        """The numbers are the same; how they lie in memory is no matter of accuracy."""
         answers = said(lambda x, axis: lse(x, axis).astype(">f4"), fmt="float32")
-        assert answers.trouble.tolist() == ["dtype"] * 3
-        assert "-f float32:>f4" not in answers.message
+        assert answers.trouble.tolist() == [""] * 3
+        assert np.array_equal(answers.values, said(lse, fmt="float32").values)
 
     @pytest.mark.parametrize(
         ("function", "shape"),
