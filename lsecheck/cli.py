@@ -5,8 +5,10 @@ holds, 1 a finding, 2 your call, file or environment, 3 undecided or failed thro
 was measured.
 """
 
+import io
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +49,10 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # κ and ✗ on a terminal that has none
+        signal.signal(signal.SIGTERM, _interrupt)  # so that no worker outlives us
         try:
             status = super().main(*args, **kwargs)
         except LsecheckError as error:
@@ -61,7 +67,13 @@ class _Group(click.Group):
             # the reader of a pipe went away: not a finding, and nobody to tell
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        except OSError as error:
+            _refuse(f"cannot write: {error.strerror or error}", 2)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _refuse(sentence: str, status: int) -> None:
@@ -169,6 +181,12 @@ def check(
     """
     from lsecheck.report import text
 
+    if inputs is not None and families:
+        raise InputError("--family and --inputs exclude each other: a file has no families")
+    if labels is not None and not functions.named(function).labelled:
+        raise InputError(f"--labels goes with -F cross_entropy: {function} takes none")
+    if json_file not in (None, "-"):
+        _writable(Path(str(json_file)))
     result = gate.check(
         list(subjects), function, pairs or _DEFAULT_FORMATS, families or None, effort, require, seed, jobs,
         waive=waive, call=call, inputs=_given(inputs, row, labels), progress=_progress,
@@ -176,13 +194,11 @@ def check(
     if json_file == "-":
         click.echo(result.to_json(), nl=False)
         return result.status
-    if json_file:
+    if json_file is not None:
         _write(Path(json_file), result.to_json())
-    if result.status == gate.EMPTY:
+    if not result.rows:
         _refuse(_nothing(subjects, function, pairs), gate.EMPTY)
     click.echo(text.render(result.rows, result.verdicts))
-    if result.unclaimed:
-        click.echo(f"not claimed, so not asked: {', '.join(result.unclaimed)}")
     return result.status
 
 
@@ -205,9 +221,9 @@ def report(
     from lsecheck import publish
 
     folder = Path(output)
-    _writable(folder)
+    _writable(folder / "summary.md")
     written = publish.make(
-        subjects or publish.SUBJECTS, chosen or tuple(functions.FUNCTIONS), pairs or _DEFAULT_FORMATS,
+        subjects or publish.SUBJECTS, chosen, pairs or _DEFAULT_FORMATS,
         effort=effort, seed=seed, jobs=jobs, progress=_progress,
     )  # fmt: skip
     for name, content in written.items():
@@ -267,7 +283,7 @@ def _one_case(
     if given is not None:
         if given.row is None:
             raise InputError("explain needs one row of --inputs: add --row K")
-        return cases.case(f"{given.path}:0:{given.row}", function, fmt, given.labels)
+        return next(cases.given(given.path, given.row, given.labels, function, fmt))
     held = np.array([[formats.rounded(fmt, value) for value in corpus.parse_values(values)]])
     labels = function.validate(held, None if label is None else np.array([label]))
     return Batch("given", 0, np.array([0]), held, labels)
@@ -298,11 +314,16 @@ def _nothing(subjects: tuple[str, ...], function: str, pairs: tuple[str, ...]) -
     return f"nothing was measured: {who} claims no case of {function} in {shown}; see 'lsecheck list subjects'"
 
 
-def _writable(folder: Path) -> None:
+def _writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before minutes of work and not after."""
+    if not path.name or path.is_dir():
+        raise InputError(f"{str(path)!r} is a folder: name a file")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder} cannot be written to: {error.strerror}") from None
+        raise InputError(f"{path.parent} cannot be written to: {error.strerror}") from None
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path.parent} cannot be written to: no permission")
 
 
 def _write(path: Path, content: str) -> None:

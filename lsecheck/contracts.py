@@ -88,7 +88,7 @@ def bounds(function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit:
         natural = np.log(np.maximum(sums.n, 1))
         sequential = np.minimum(one_pass, natural / unit + shifted)
         conditioned = np.minimum(
-            function.conditioned_factor * np.maximum(u * magnitude + u * function.condition(sums) / unit, t / unit)
+            function.conditioned_factor * np.maximum(u * magnitude + u * (function.condition(sums) / unit), t / unit)
             + u * pairwise * function.lost_beside(sums) / unit
             # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
             + function.underflow(sums, magnitude, t, unit),
@@ -124,7 +124,8 @@ def stand(
         excess = error / (allowed[required] if limit is None else limit)
     # within rounding of the limit, the exact comparison of numbers decides
     kept = rung <= required.rung
-    excess = np.where(np.isnan(error), np.nan, np.where(kept, np.minimum(excess, 1.0), excess))
+    missed = np.maximum(excess, np.nextafter(1.0, 2.0))
+    excess = np.where(np.isnan(error), np.nan, np.where(kept, np.minimum(excess, 1.0), missed))
     return Standing(rung, np.minimum(excess, np.finfo(np.float64).max))
 
 

@@ -30,6 +30,9 @@ class UnknownName(InputError):
         hint = f"did you mean {near[0]!r}? " if near else ""
         super().__init__(f"unknown {kind} {name!r}: {hint}choose from {', '.join(self.allowed)}")
 
+    def __reduce__(self) -> "tuple[type[UnknownName], tuple[str, str, tuple[str, ...]]]":
+        return type(self), (self.kind, self.name, self.allowed)  # so that it can leave a worker process
+
 
 class SubjectError(LsecheckError):
     """A subject that cannot be found, imported or called the way it was asked for."""

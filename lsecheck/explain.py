@@ -46,7 +46,7 @@ class Explanation:
     expected: Expected
     kind: str  #: class error, or ''
     message: str  #: what was raised, or wrong with the array
-    contract: Contract
+    contract: "Contract | None"  #: kept by this case; None where it is not scored
     excess: "dict[Contract, float]"  #: error / bound, for the contracts with numeric bounds
     steps: "tuple[Share, ...]"  #: empty where the subject has none to show
 
@@ -70,7 +70,7 @@ def explain(
         expected=Expected(truth.expected[0, place]),
         kind=kind,
         message=answers.message,
-        contract=LADDER[measured.rung[0, place]] if scored else Contract.BROKEN,
+        contract=LADDER[measured.rung[0, place]] if scored else None,
         excess=_excesses(truth, answers, place) if scored else {},
         steps=tuple(_shares(subject, function, pair, batch, truth)) if not answers.trouble[0] else (),
     )

@@ -96,7 +96,7 @@ class Position(NamedTuple):
     sign: int  #: -1 or 1 (0 only for an exact zero)
     below: int  #: ordinal of the largest magnitude that does not exceed it
     nearest: int  #: ordinal of the magnitude that it rounds to, ties to even
-    exact: bool  #: it is a number of the format, or lies beyond them all by definition
+    exact: bool  #: it is a number of the format
     exponent: int  #: floor(log2 |y|) clamped to [emin, emax]: the one that sets its ulp
 
 

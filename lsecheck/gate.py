@@ -12,8 +12,7 @@ from typing import Any
 from lsecheck import contracts, functions
 from lsecheck.contracts import Contract
 from lsecheck.errors import UnknownName
-from lsecheck.formats import FormatPair, pair
-from lsecheck.functions.definition import Function
+from lsecheck.formats import pair
 from lsecheck.inputs import cases
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
 from lsecheck.run import Given, environment, execute, plan, told_apart
@@ -35,7 +34,6 @@ class Result:
     rows: list[Row]
     verdicts: list[Verdict]
     environment: dict[str, str]
-    unclaimed: tuple[str, ...] = ()  #: `SUBJECT in FORMAT` that no subject claims, and was not asked
 
     @property
     def ok(self) -> bool:
@@ -90,12 +88,12 @@ def check(
     """
     specs = [subject] if isinstance(subject, str | Subject) or callable(subject) else list(subject)
     subjects = told_apart([load(spec, call) for spec in specs])
-    pairs = [pair(text) for text in ([formats] if isinstance(formats, str) else formats)]
+    pairs = list(dict.fromkeys(pair(text) for text in ([formats] if isinstance(formats, str) else formats)))
     chosen = [
         cases.check_name(name)
         for name in ([families] if isinstance(families, str) else cases.names() if families is None else families)
     ]
-    waived = [_apart(name) for name in waive]
+    waived = [_apart(name) for name in ([waive] if isinstance(waive, str) else waive)]
     required = contracts.named(require)
     defined = functions.named(function)
     tasks = plan(
@@ -110,11 +108,28 @@ def check(
         given=inputs,
     )
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
-    return Result(rows, judge(rows, required, waived), environment(subjects), _unclaimed(subjects, defined, pairs))
+    verdicts = {(v.subject, v.format): v for v in judge(rows, required, waived)}
+    # whatever was asked for has a verdict: what nobody measured must not pass unseen
+    for member in subjects:
+        for wanted in pairs:
+            key = member.name, str(wanted)
+            verdicts.setdefault(key, _unmeasured(defined.name, *key, required, member.supports(defined, wanted)))
+    return Result(rows, list(verdicts.values()), environment(subjects))
 
 
-def _unclaimed(subjects: Sequence[Subject], function: Function, pairs: Sequence[FormatPair]) -> tuple[str, ...]:
-    return tuple(f"{s.name} in {wanted}" for s in subjects for wanted in pairs if not s.supports(function, wanted))
+def _unmeasured(function: str, subject: str, fmt: str, required: Contract, claimed: bool) -> Verdict:
+    return Verdict(
+        function=function,
+        subject=subject,
+        format=fmt,
+        contract=UNMEASURED,
+        required=str(required),
+        status=UNMEASURED,
+        specials=UNMEASURED,
+        range=UNMEASURED,
+        conduct=UNMEASURED,
+        reason="no case of these families fits" if claimed else f"{subject} does not claim {function} in {fmt}",
+    )
 
 
 def judge(rows: Sequence[Row], required: Contract, waived: Iterable[str] = ()) -> list[Verdict]:
@@ -166,7 +181,7 @@ def _standing(name: str, rows: list[Row], waived: "frozenset[str]") -> str:
 def _reason(contract: "Contract | None", required: Contract, rows: list[Row], apart: dict[str, str]) -> str:
     said = []
     if contract is None:
-        said.append("no case was scored")
+        said.append("no case counted towards a contract")
     elif contract.keeps(required):
         said.append(f"keeps {contract}")
     else:

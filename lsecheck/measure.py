@@ -74,6 +74,7 @@ def measure(
     return errors(known, formats.widen(given).reshape(shape), contracts.named(require))
 
 
+@np.errstate(all="ignore")
 def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTED) -> Errors:
     """`measure` for a known truth and answers widened to float64, (rows, outputs)."""
     fmt = truth.formats.output
@@ -95,7 +96,7 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
         error = np.abs(difference)
         magnitude = np.abs(high + low)
         spread = truth.function.condition(truth.sums)
-        floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * spread / unit, fmt.tiny / unit / 2)
+        floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread / unit), fmt.tiny / unit / 2)
         scaled = np.minimum(error / floor, LARGEST_ERROR)
         ulp = np.minimum(error / place, LARGEST_ERROR)
         condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))

@@ -25,7 +25,7 @@ TITLES = {"": "LogSumExp accuracy: families of hard cases", "logits/": "LogSumEx
 
 def make(
     subjects: Sequence[str],
-    chosen: Sequence[str],
+    chosen: "Sequence[str] | None",
     pairs: Sequence[str],
     *,
     effort: "str | None" = None,
@@ -35,18 +35,21 @@ def make(
 ) -> dict[str, str]:
     """File name -> content of `summary.md`, `results.json` and the same under `logits/`.
 
+    chosen    functions; by default all of them, and logsumexp of what is no method or library
     effort    for every function; by default standard for logsumexp and quick for the rest
     raises    `NothingMeasured` if no subject claims any of the functions and formats
     """
     loaded = told_apart([load(subject) for subject in subjects])
-    settled = [functions.named(name) for name in chosen]
+    settled = [functions.named(name) for name in dict.fromkeys(chosen or functions.FUNCTIONS)]
     wanted = [formats.pair(text) for text in pairs]
     groups = {"": cases.synthetic(), "logits/": tuple(logits.REASONS)}
     tasks: list[Task] = []
     for families in groups.values():
         for function in settled:
             at = effort or ("standard" if function.name == "logsumexp" else "quick")
-            tasks += plan(loaded, [function], wanted, families, effort=at, seed=seed)
+            # a given function is one function: nobody said that it is a softmax too
+            able = [subject for subject in loaded if chosen or function.name == "logsumexp" or not subject.given]
+            tasks += plan(able, [function], wanted, families, effort=at, seed=seed)
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
     if not rows:
         raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")

@@ -12,6 +12,8 @@ SCHEMA = 1
 
 #: the kind of a finding whose answer is a number, but misses the required contract
 INACCURATE = "inaccurate"
+#: and one that follows none of the conventions in use, where there is no single answer
+UNCONVENTIONAL = "unconventional"
 
 Absent = msgspec.UnsetType
 ABSENT = msgspec.UNSET
@@ -30,13 +32,14 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
     scaled: float | Absent = ABSENT
     condition: float | Absent = ABSENT
     label: int | Absent = ABSENT  #: of the row, for cross_entropy
+    message: str | Absent = ABSENT  #: what was raised, or what was wrong with the array
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong among the cases that are judged apart from the contract."""
 
     domain: str  #: specials, range or conduct
-    kind: str  #: a class error, or `inaccurate`
+    kind: str  #: a class error, `inaccurate` or `unconventional`
     expected: str  #: what was right: a number, nan, +inf, -inf
     count: int
     witness: Witness

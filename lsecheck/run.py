@@ -68,7 +68,8 @@ def plan(
     given: "Given | None" = None,
 ) -> list[Task]:
     """The tasks of a run, in the order of their rows; none where no subject claims the pair."""
-    families, pairs = tuple(families), tuple(pairs)
+    cases.check_effort(effort, seed)
+    families, pairs = tuple(dict.fromkeys(families)), tuple(dict.fromkeys(pairs))
     tasks = []
     for function in functions:
         for pair in pairs:
@@ -141,6 +142,7 @@ def _leave_interrupts_to_the_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@np.errstate(all="ignore")  # a subject's module may have set it to raise
 def perform(task: Task) -> list[Row]:
     """One task: the truth of each batch once, then every subject against it."""
     from lsecheck import functions

@@ -41,7 +41,8 @@ def exactly(function: Function, values: "list[Fraction | float]", label: "int | 
 
 def in_format(function: Function, values: "list[Fraction | float]", label: "int | None", pair: FormatPair) -> list[str]:
     """The correct rounding of each output, a line each; and what rounding the values changed."""
-    held = [formats.rounded(pair.input, value) for value in values]
+    near_to = {value: formats.rounded(pair.input, value) for value in set(values)}
+    held = [near_to[value] for value in values]
     changed = sum(
         Fraction(near) != exact if np.isfinite(near) else str(near) != str(exact)
         for near, exact in zip(held, values, strict=True)

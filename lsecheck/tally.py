@@ -20,7 +20,7 @@ from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.corpus import format_values
 from lsecheck.measure import ClassError, Errors, Flags
 from lsecheck.oracle.truth import Truth
-from lsecheck.rows import ABSENT, INACCURATE, Absent, Finding, Row, Witness
+from lsecheck.rows import ABSENT, INACCURATE, UNCONVENTIONAL, Absent, Finding, Row, Witness
 from lsecheck.subjects.subject import Answers
 
 #: a witness of more runs than this is known by its address alone
@@ -54,7 +54,7 @@ class Tally:
     parts: list[tuple[Floats, Floats, Floats, Floats]] = field(default_factory=list)
     rung: int = -1
     correct: int = 0
-    worst: "tuple[float, Witness] | None" = None
+    worst: "tuple[tuple[int, float], Witness] | None" = None
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     hashes: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -78,12 +78,15 @@ class Tally:
         self._score(asked, scored & (where != Domain.RANGE))
         # sums that leave the format are judged apart, by the contract that is required
         kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
+        # softmax of a -inf entry is exactly 0: no bound excuses another number
+        zero = (truth.places == 0) & (truth.side == 0) & (where == Domain.SPECIALS)
+        kind = np.where(scored & zero & (answers.values != 0), INACCURATE, kind)
         ordinary = where == Domain.ORDINARY
         conduct = np.isin(kind, [ClassError.DTYPE, ClassError.SHAPE])
         broken = (kind != "") & ordinary & ~conduct
         if broken.any():
             self.rung = Contract.BROKEN.rung
-            self._keep(math.inf, asked, *np.argwhere(broken)[0])
+            self._keep((Contract.BROKEN.rung, math.inf), asked, *np.argwhere(broken)[0])
         for row, output in np.argwhere((kind != "") & ~broken):
             domain = "conduct" if conduct[row, output] else Domain(where[row, output]).name.lower()
             self._find(domain, kind[row, output], asked, row, output)
@@ -134,11 +137,13 @@ class Tally:
         self.parts.append((errors.ulp[scored], errors.signed[scored], errors.scaled[scored], errors.excess[scored]))
         self.rung = max(self.rung, int(errors.rung[scored].max()))
         self.correct += int(errors.correct[scored].sum())
-        scaled = np.where(scored, errors.scaled, -1.0)
+        # the witness is of the weakest contract kept; among those the largest E
+        rung = int(errors.rung[scored].max())
+        scaled = np.where(scored & (errors.rung == rung), errors.scaled, -1.0)
         row, output = divmod(int(scaled.argmax()), scaled.shape[1])
-        self._keep(float(scaled[row, output]), asked, row, output)
+        self._keep((rung, float(scaled[row, output])), asked, row, output)
 
-    def _keep(self, rank: float, asked: Asked, row: int, output: int) -> None:
+    def _keep(self, rank: tuple[int, float], asked: Asked, row: int, output: int) -> None:
         if self.worst is None or rank > self.worst[0]:
             self.worst = rank, witness(asked, int(row), int(output))
 
@@ -178,13 +183,17 @@ class Tally:
             values = batch.values[row]
             label = None if batch.labels is None else batch.labels[row : row + 1]
             where = "a +inf" if (values == np.inf).any() else "all -inf"
-            name = "none of those in use"
+            name, slack = "none of those in use", 8 * truth.formats.output.unit_roundoff
             for convention in self.function.conventions:
                 if convention.where == where and np.allclose(
-                    answers.values[row], convention.answers(values, label), rtol=0.1, equal_nan=True
+                    answers.values[row], convention.answers(values, label), rtol=slack, equal_nan=True
                 ):
                     name = convention.name
                     break
+            else:
+                if not self._counted("specials", UNCONVENTIONAL, _EXPECTED[Expected.UNSETTLED]):
+                    seen = witness(asked, int(row), 0)
+                    self._first("specials", UNCONVENTIONAL, _EXPECTED[Expected.UNSETTLED], seen, "")
             self.conventions[f"{where}: {name}"] += 1
 
 
@@ -213,6 +222,7 @@ def witness(asked: Asked, row: int, output: int) -> Witness:
         answer=hex_text(float(answers.values[row, output])),
         truth=hex_text(settled.get(expected, math.nan)),
         label=ABSENT if batch.labels is None else int(batch.labels[row]),
+        message=answers.message if answers.trouble[row] else ABSENT,
         **numbers,
     )
 

@@ -8,6 +8,7 @@ hold is clipped to its largest, so that no special value arises by accident.
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,13 +85,18 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_effort(effort: str, seed: int) -> None:
+    """`InputError` for an effort or a seed that is none."""
+    if effort not in EFFORTS:
+        raise UnknownName("effort", effort, EFFORTS)
+    if not isinstance(seed, int) or not 0 <= seed < BEYOND:
+        raise InputError(f"seed must be an integer from 0 to 2^62 - 1, got {seed}")
+
+
 def batches(family: str, function: Function, fmt: Format, effort: str = "standard", seed: int = 0) -> Iterator[Batch]:
     """The cases of a family at an effort, grouped by n, in order of first appearance."""
     check_name(family)
-    if effort not in EFFORTS:
-        raise UnknownName("effort", effort, EFFORTS)
-    if not 0 <= seed < BEYOND:
-        raise InputError(f"seed must lie from 0 to 2^62 - 1, got {seed}")
+    check_effort(effort, seed)
     if family in FAMILIES:
         source = FAMILIES[family]
         yield from _generated(source, range(source.cases(effort)), function, fmt, seed)
@@ -108,7 +114,7 @@ def case(address: str, function: Function, fmt: Format, labels_path: "str | None
     if max(len(parts[1]), len(parts[2])) > 19 or max(int(parts[1]), int(parts[2])) >= BEYOND:
         raise InputError(f"{address[:80]!r} is beyond the last case: seed and index must lie below 2^62")
     family, seed, index = parts[0], int(parts[1]), int(parts[2])
-    if family.endswith((".npy", ".npz")):
+    if family not in names() and (family.endswith((".npy", ".npz")) or Path(family).is_file()):
         return next(given(family, index, labels_path, function, fmt))
     check_name(family)
     if family in FAMILIES:

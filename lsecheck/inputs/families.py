@@ -183,12 +183,20 @@ SPECIAL_VALUES = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0)
 
 
 def special_tuples(fmt: Format) -> list[tuple[float, ...]]:
-    """Every row of 0 to 3 entries over the special values, zeros, t, ±M and 1; then a few long ones."""
+    """Every row of 0 to 2 entries over the special values, zeros, t, ±M and 1; long rows with one special value
+    first, in the middle or last, or with nothing but -inf; then every row of 3."""
     pool = (*SPECIAL_VALUES, fmt.tiny, fmt.largest, -fmt.largest)
-    rows = [entries for n in range(4) for entries in product(pool, repeat=n)]
-    return rows + [(0.0,) * 40 + (special,) for special in SPECIAL_VALUES[:3]]
+    short = [entries for n in range(3) for entries in product(pool, repeat=n)]
+    long = [(-np.inf,) * n for n in _SPECIAL_LENGTHS]
+    for n in _SPECIAL_LENGTHS:
+        for special in SPECIAL_VALUES[:3]:
+            for place in (0, n // 2, n - 1):
+                long.append((0.0,) * place + (special,) + (0.0,) * (n - 1 - place))
+    return short + long + list(product(pool, repeat=3))
 
 
+#: lanes, tiles and blocks, and one more than each
+_SPECIAL_LENGTHS = (4, 17, 42, 64, 65, 129, 256, 300, 1000, 4096)
 SPECIAL_WIDTHS = tuple(len(row) for row in special_tuples(FORMATS["float32"]))
 
 
@@ -205,7 +213,8 @@ _BIG = tuple(1 << power for power in range(11, 18))
 _EDGES = tuple(1 << power for power in range(11))
 _ONCE = tuple(dict.fromkeys((
     *_EDGES, *(edge + 1 for edge in _EDGES), *(edge - 1 for edge in _EDGES[1:]), 65520, 513, 515, 543, 577,
-    *_BIG, 2047, 2049, 4095, 4097, 65504, 65505, *range(1, 1101),
+    *_BIG, 2047, 2049, 4095, 4097, 65504, 65505, 1500, 3001, 5000, 10007, 100003,
+    *range(1, 1101),
 )))  # fmt: skip
 #: two rows of each: some code is wrong only where there is a second row
 _WIDTHS = tuple(n for n in _ONCE for _ in range(2))
@@ -245,8 +254,8 @@ FAMILIES: dict[str, Family] = {
                (1, 2, 3, 17), 24, 240, 2400),
         Family("extremes", "the largest numbers and their neighbours, halves, the smallest, 0 and 1", _extremes,
                (1, 2, 3, 4), 40, 400, 4000),
-        Family("specials", "every row of up to 3 of nan, ±inf, ±0, 1, the smallest, ±the largest", _specials,
-               SPECIAL_WIDTHS, 91, len(SPECIAL_WIDTHS), len(SPECIAL_WIDTHS)),
+        Family("specials", "every row of up to 3 of nan, ±inf, ±0, 1, t, ±M; long rows with nan or ±inf", _specials,
+               SPECIAL_WIDTHS, 191, len(SPECIAL_WIDTHS), len(SPECIAL_WIDTHS)),
         Family("long", "rows up to 2^17: summation error grows with n", _long,
                (4096, 131072, 16384, 65536, 8192, 32768), 1, 6, 24),
     )

@@ -105,11 +105,13 @@ def _load(path: Path) -> np.ndarray[Any, Any]:
     except InputError:
         raise
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist: --inputs takes a .npy or .npz file of logits") from None
+        raise InputError(f"{path} does not exist: give a .npy or .npz file") from None
     except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
             raise InputError(pickled) from None
         raise InputError(f"{path} is not a .npy or .npz file that NumPy can read: {error}") from None
+    if not isinstance(loaded, np.ndarray):
+        raise InputError(f"{path} is an archive of something else: save one array with np.savez")
     if loaded.dtype.kind == "V" and loaded.dtype.name not in formats.FORMATS:
         raise InputError(
             f"{path} holds raw {loaded.dtype}: NumPy files do not record ml_dtypes; save float32 and pass -f bfloat16"

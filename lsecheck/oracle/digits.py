@@ -4,10 +4,11 @@ The same enclosures as the truth, and the same loop: precision doubles until bot
 the same decimal. A digit string is correctly rounded, ties upward; it ends where the value does.
 """
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from mpmath.libmp import from_man_exp, to_str
+from mpmath.libmp import from_int, from_man_exp, mpf_div, to_str
 
 from lsecheck.errors import InputError, Undecided
 from lsecheck.functions.definition import Function
@@ -15,8 +16,9 @@ from lsecheck.oracle.enclosure import Enclosure, Ratio
 from lsecheck.oracle.interval import FIRST_PRECISION, PRECISION_CAP, Sweep, enclose, rational_row
 
 MOST_DIGITS = 1000
-#: beyond 2^±this a number is written through mpmath: its powers of ten are too large for integers
-_HUGE = 20_000
+#: beyond 2^±this a number is written through mpmath, ASSUMED right in its decimal conversion: the powers of
+#: ten would be integers of hundreds of thousands of digits
+_HUGE = 400_000
 
 
 def decimals(function: Function, values: Sequence[Fraction], label: "int | None" = None, digits: int = 40) -> list[str]:
@@ -60,13 +62,17 @@ def _written(number: Ratio, digits: int, side: int) -> str:
     numerator, denominator, exponent = number
     if numerator == 0:
         return "0" if side == 0 else "tiny"
-    if abs(exponent) > _HUGE:
-        return str(to_str(from_man_exp(numerator, exponent), digits, strip_zeros=False))
+    bits = abs(numerator).bit_length() - denominator.bit_length() + exponent
+    if abs(bits) > _HUGE:
+        quotient = mpf_div(from_man_exp(numerator, exponent), from_int(denominator), 4 * digits + 64, "n")
+        return str(to_str(quotient, digits, strip_zeros=False))
     sign, side = ("-", -side) if numerator < 0 else ("", side)
     top, bottom = abs(numerator) << max(exponent, 0), denominator << max(-exponent, 0)
-    power = len(str(top // bottom)) - 1 if top >= bottom else -len(str(bottom // top))
-    power += _compare(top, bottom, power + 1, side) >= 0
-    power -= _compare(top, bottom, power, side) < 0
+    power = math.floor(bits * math.log10(2))  # of ten; at most two off, which the comparisons mend
+    while _compare(top, bottom, power + 1, side) >= 0:
+        power += 1
+    while _compare(top, bottom, power, side) < 0:
+        power -= 1
     shift = digits - 1 - power
     top, bottom = top * 10 ** max(shift, 0), bottom * 10 ** max(-shift, 0)
     whole, rest = divmod(top, bottom)

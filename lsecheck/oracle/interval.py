@@ -6,8 +6,8 @@ it until the rounding is decided. mpmath evaluates exp and log, and its last bit
 ASSUMED: mpmath's exp and log, asked for q bits, err by less than 2^24 units of the last of them.
     So they are asked for GUARD more bits than used and widened by 2^-(precision + 7) relative:
     a unit of the last of q bits is up to 2^(1 - q) of the number.
-    (mpmath's own interval functions miss the truth about once in 5,000; never by 2^-11 of the
-    slack left here. `scripts/check_assumption.py` tests it against arb.)
+    (mpmath's own interval functions, which widen by a unit, miss the truth about once in 5,000.
+    `scripts/check_assumption.py` tests the assumption against arb.)
 """
 
 import functools
@@ -243,8 +243,9 @@ class Sweep:
             [min(_float(gap, row.denominator, row.exponent), math.ldexp(1 - 2**-53, 1024)) for gap in self.gaps]
         )
         sizes = np.array([_float(abs(top), row.denominator, row.exponent) for top in row.numerators])
-        top = int(np.frexp(sizes.max())[1])  # sums of |x| in units of 2^top: they neither overflow nor underflow
         massed = weights * np.array(row.counts, np.float64)
+        # sums of |x| in units of 2^top, the largest that has weight: they neither overflow nor underflow
+        top = int(np.frexp(sizes[massed > 0].max())[1])
         tail = math.fsum(massed[1:])
         total = self.ties + tail
         return Figures(
@@ -253,7 +254,7 @@ class Sweep:
             total=total,
             log_total=_float(*self.log_total.high),
             spread=math.fsum(massed * gaps) / total,
-            absolute=math.ldexp(math.fsum(massed * np.ldexp(sizes, -top)) / total, top),
+            absolute=math.ldexp(math.fsum(massed * np.ldexp(np.where(massed > 0, sizes, 0.0), -top)) / total, top),
             rest=((self.ties - 1) + tail) / total,
             shares=weights / total,
             gaps=gaps,

@@ -88,7 +88,7 @@ def cross_entropy(x: Any, labels: Any, format: "str | None" = None) -> Any:
 
 def _along(function: str, x: Any, axis: int, format: "str | None") -> np.ndarray[Any, Any]:
     array = as_array(x)
-    if array.ndim == 0 or not -array.ndim <= axis < array.ndim:
+    if array.ndim == 0 or not isinstance(axis, int) or not -array.ndim <= axis < array.ndim:
         raise InputError(f"axis {axis} is not an axis of an array of shape {array.shape}")
     last = np.moveaxis(array, axis, -1)
     rounded = truth(

@@ -68,10 +68,11 @@ def truth(
     """
     array = as_batch(batch)
     source = formats.of_array(array)
-    target = formats.named(format) if format else source
+    target = source if format is None else formats.named(format if isinstance(format, str) else np.dtype(format).name)
     return certify(named(function), formats.widen(array), FormatPair(source, target), labels)
 
 
+@np.errstate(all="ignore")  # whatever the caller's error state: special values pass through here
 def certify(function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None" = None) -> Truth:
     """`truth` for a float64 batch whose values are numbers of `pair.input`."""
     labels = function.validate(batch, labels)

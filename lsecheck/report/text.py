@@ -16,6 +16,8 @@ from lsecheck.rows import Finding, Row, Verdict, Witness
 
 #: failing cases shown for each verdict; the JSON has them all
 _SHOWN = 3
+#: what is right where no single number is
+_NO_NUMBER = ("any convention", "no outputs")
 
 
 def render(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> str:
@@ -54,11 +56,9 @@ def block(subject: str, function: str, fmt: str, seen: Witness, expected: str = 
     lines = [f"{fmt}  {subject}  {'' if function == 'logsumexp' else function + '  '}x = [{entries(seen)}]"]
     lines[0] += f"  output {seen.output}" if seen.output else ""
     lines[0] += f"  label {seen.label}" if isinstance(seen.label, int) else ""
-    if note:
-        lines.append(f"  got        {note}")
-    else:
-        lines.append(f"  got        {both(seen.answer)}")
-    lines.append(f"  should be  {expected if expected == 'any convention' else both(seen.truth)}")
+    said = note or (seen.message if isinstance(seen.message, str) else "")
+    lines.append(f"  got        {said or both(seen.answer)}")
+    lines.append(f"  should be  {expected if expected in _NO_NUMBER else both(seen.truth)}")
     if isinstance(seen.ulp, float) and isinstance(seen.scaled, float):
         blame = fault_or_mathematics(seen.scaled, seen.condition)
         lines.append(f"  error      {short(seen.ulp)} ulp, E = {short(seen.scaled)}   ({blame})")

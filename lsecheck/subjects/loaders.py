@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def from_callable(function: "Callable[..., Any]", name: str = "", call: "str | N
         raise UnknownName("call", call, CALLS)
     shown = name or getattr(function, "__name__", type(function).__name__)
     ways = {defined.name: _Way(function, defined, call) for defined in FUNCTIONS.values()}
-    return Subject(shown, ways, note="given", spec=spec)
+    return Subject(shown, ways, note="given", given=True, spec=spec)
 
 
 def from_spec(spec: str, call: "str | None" = None) -> Subject:
@@ -51,25 +52,40 @@ def from_spec(spec: str, call: "str | None" = None) -> Subject:
 
 
 def _module(place: str, spec: str) -> Any:
-    if place.endswith(".py"):
-        path = Path(place)
-        if not path.is_file():
-            raise SubjectError(f"{spec!r}: there is no file {place}")
-        module_spec = importlib.util.spec_from_file_location(f"_lsecheck_subject_{path.stem}", path)
-        if module_spec is None or module_spec.loader is None:  # pragma: no cover - .py always has a loader
-            raise SubjectError(f"{spec!r}: {place} cannot be imported")
-        module = importlib.util.module_from_spec(module_spec)
-        try:
-            module_spec.loader.exec_module(module)
-        except (Exception, SystemExit) as error:
-            raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
-        return module
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # as `python -m` would: the user's own module lies here
     try:
-        return importlib.import_module(place)
-    except (Exception, SystemExit) as error:
-        raise SubjectError(f"{spec!r}: importing {place} raised {type(error).__name__}: {error}") from error
+        with redirect_stdout(sys.stderr):
+            if place.endswith(".py"):
+                return _from_file(Path(place), spec)
+            if "" not in sys.path:
+                sys.path.insert(0, "")  # as `python -m` would: the user's own module lies here
+            return importlib.import_module(place)
+    except (SubjectError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        said = " ".join(str(error).split())
+        raise SubjectError(f"{spec!r}: importing {place or 'nothing'} raised {type(error).__name__}: {said}") from error
+
+
+def _from_file(path: Path, spec: str) -> Any:
+    """A file as a module, run once for each version of it; its folder is on the path, as for a script."""
+    if not path.is_file():
+        raise SubjectError(f"{spec!r}: there is no file {path}")
+    whole = path.resolve()
+    name = f"_lsecheck_subject_{whole.stem}_{hash((str(whole), whole.stat().st_mtime_ns)):x}"
+    if name in sys.modules:
+        return sys.modules[name]
+    found = importlib.util.spec_from_file_location(name, whole)
+    if found is None or found.loader is None:  # pragma: no cover - .py always has a loader
+        raise SubjectError(f"{spec!r}: {path} cannot be imported")
+    if str(whole.parent) not in sys.path:
+        sys.path.insert(0, str(whole.parent))
+    module = sys.modules[name] = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 class _Way:
@@ -96,7 +112,9 @@ class _Way:
         rows, n = 3, 2
         try:
             shape = np.shape(self.function(np.zeros((rows, n), dtype)))
-        except (Exception, SystemExit):  # it takes rows, or fails on those too and will be reported
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # it takes rows, or fails on those too and will be reported
             return "row"
         return (
             "batch"

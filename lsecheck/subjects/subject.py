@@ -5,8 +5,10 @@ right shape. What else it does (raise, answer in another dtype) is kept as a cla
 rows concerned, never as a number, and the run goes on.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,7 @@ class Subject:
     version: str = ""  #: of the library behind it
     formats: "frozenset[str] | None" = None  #: input formats it takes; None: not said
     answers_in: bool = False  #: it is told the output format, as keyword `output`
+    given: bool = False  #: a callable of the user's: it implements whichever function it is asked for
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
 
     def supports(self, function: Function, pair: FormatPair) -> bool:
@@ -68,13 +71,15 @@ def _attempt(
     outputs = function.outputs(n)
     arrays = (array[:, 0].copy(), array[:, 1].copy()) if function.name == "logaddexp" else (array.copy(),)
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore")
             told = {"output": pair.output} if subject.answers_in else {}
             named = () if labels is None else (labels.copy(),)
             raw = subject.implementations[function.name](*arrays, *named, **told)
         answer = np.asarray(raw)
-    except (Exception, SystemExit) as error:  # whatever a subject raises is a finding, not ours to handle
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a subject raises is a finding, not ours to handle
         return _trouble(rows, outputs, "raised", f"raised {type(error).__name__}: {error}")
     wanted = (rows, n) if function.elementwise else (rows,)
     if answer.dtype.name != pair.output.name:  # by name: byte order is no matter of accuracy
@@ -93,4 +98,5 @@ def _wrong_dtype(subject: Subject, answer: np.ndarray[Any, Any], pair: FormatPai
 
 
 def _trouble(rows: int, outputs: int, kind: str, message: str) -> Answers:
-    return Answers(np.full((rows, outputs), np.nan), np.full(rows, kind, "<U9"), message)
+    line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
+    return Answers(np.full((rows, outputs), np.nan), np.full(rows, kind, "<U9"), line[:300])

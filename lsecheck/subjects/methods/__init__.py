@@ -23,13 +23,14 @@ def method(spec: str) -> Subject:
     if name not in METHODS:
         raise UnknownName("method", name, METHODS)
     working = formats.named(accumulate) if at else None
+    known = f"{name}@{working}" if working else name
     return Subject(
-        name=f"{name}@{working}" if working else name,
+        name=known,
         implementations={function: _carried(function, steps, working) for function, steps in METHODS[name].items()},
         note=f"ours, carried in {working}" if working else "ours, every step in the storage format",
         version=f"numpy {np.__version__}",
         answers_in=True,
-        spec=spec,
+        spec=known,
     )
 
 

@@ -119,8 +119,11 @@ def log1p_log(x: Array) -> Iterator[Step]:
     shape     (rows, n) -> (rows, n)
     format    that of x
     error     keeps `conditioned`
-    specials  nan where every entry is -inf or any is +inf
+    specials  nan where every entry is -inf or any is +inf; nothing for n = 0
     source    log_softmax with the log1p form of Blanchard, Higham & Higham 2021
     """
+    if x.shape[-1] == 0:
+        yield Answer("empty", x.copy())
+        return
     d = x - x.max(axis=-1, keepdims=True)
     yield Answer("subtract", d - last(log1p_shift(d))[:, None])
