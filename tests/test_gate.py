@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 import lsecheck
-from lsecheck.contracts import Contract
+from lsecheck import functions
+from lsecheck.contracts import LADDER, Contract
 from lsecheck.errors import InputError, NothingMeasured, UnknownName
+from lsecheck.formats import pair
 from lsecheck.gate import Result, judge
+from lsecheck.inputs import cases
+from lsecheck.report import text
 from lsecheck.rows import ABSENT, Verdict
 from lsecheck.run import Given
 
@@ -262,7 +266,9 @@ class TestNothing:
     def test_a_subject_that_claims_nothing_of_what_is_asked_is_status_5(self):
         """via-lse has no logsumexp."""
         result = quick("via-lse", "gap")
-        assert result.verdicts == []
+        assert [(verdict.status, verdict.reason) for verdict in result.verdicts] == [
+            ("unmeasured", "via-lse does not claim logsumexp in float32")
+        ]
         assert result.status == 5
         assert not result.ok
         assert result.worst is None
@@ -407,3 +413,70 @@ class TestAssertAccurate:
         lsecheck.assert_accurate(lsecheck.softmax, function="softmax", format="float16", require="correctly-rounded")
         with pytest.raises(AssertionError, match="max-shift"):
             lsecheck.assert_accurate("max-shift", format="float32", require="conditioned", waive=["specials"])
+
+
+class TestEvidence:
+    """What is shown must be what was found."""
+
+    def test_the_witness_of_a_missed_contract_misses_it(self):
+        """Near-zero rows have E of a million in any max-shift, legitimately: they must not stand in for the culprit."""
+
+        def lse(x, axis):
+            top = x.max(axis, keepdims=True)
+            right = (top + np.log(np.exp(x - top).sum(axis, keepdims=True)))[..., 0]
+            return np.where(np.abs(top[..., 0]) > 7, right * np.float32(1.0001), right)
+
+        result = quick(lse, ["dominant", "near-zero", "offset"])
+        (verdict,) = result.verdicts
+        assert verdict.contract == "broken"
+        for row in result.rows:
+            alone = cases.case(row.witness.case, functions.named("logsumexp"), pair("float32").input)
+            answer = lse(alone.values.astype(np.float32), -1)
+            found = lsecheck.measure("logsumexp", alone.values.astype(np.float32), answer)
+            assert LADDER[found.rung.max()] == row.contract
+
+    def test_what_was_raised_on_an_ordinary_case_is_said(self):
+        """'got nan' would send the reader the wrong way."""
+
+        def picky(x, axis):
+            if x.shape[-1] > 2:
+                raise ValueError("two at most,\nplease")
+            return exact(x, axis)
+
+        result = quick(picky, ["tiny"])
+        assert "got        raised ValueError: two at most, please" in text.render(result.rows, result.verdicts)
+
+    def test_an_answer_that_follows_no_convention_is_a_finding(self):
+        """softmax with +inf has no single answer, but 42 is not among them."""
+
+        def odd(x, axis):
+            shares = np.exp(x - x.max(axis, keepdims=True))
+            shares = shares / shares.sum(axis, keepdims=True)
+            return np.where(np.isposinf(x).any(axis, keepdims=True), np.float32(42), shares).astype(np.float32)
+
+        result = lsecheck.check(odd, "softmax", "float32", ["specials"], "quick")
+        assert result.verdicts[0].specials == "fail"
+        assert any(finding.kind == "unconventional" for row in result.rows for finding in row.findings)
+
+    def test_softmax_of_a_masked_entry_is_exactly_zero(self):
+        """No bound excuses a negative probability, however small."""
+
+        def odd(x, axis):
+            shares = np.exp(x - x.max(axis, keepdims=True))
+            shares = shares / shares.sum(axis, keepdims=True)
+            return np.where(np.isneginf(x), np.float32(-2e-45), shares)
+
+        result = lsecheck.check(odd, "softmax", "float32", ["masked"], "quick")
+        assert result.verdicts[0].specials == "fail"
+
+    def test_an_excess_of_1_or_less_means_kept(self):
+        """Whoever gates on max_excess must not be fooled by a number that is exact in the wrong place."""
+        found = lsecheck.measure("softmax", [[3.0]], np.array([[1 - 2.0**-53]]), require="faithful")
+        assert LADDER[found.rung[0, 0]] == "conditioned"
+        assert found.excess[0, 0] > 1
+
+    def test_a_huge_entry_without_weight_does_not_swallow_the_condition(self):
+        """[2^-600, -2^600]: K is 2^-600, not 0."""
+        found = lsecheck.measure("logsumexp", [[2.0**-600, -(2.0**600)]], np.array([np.nextafter(2.0**-600, 1)]))
+        assert found.condition[0, 0] == 1
+        assert found.scaled[0, 0] == 1

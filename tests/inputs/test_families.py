@@ -289,8 +289,14 @@ def test_specials_is_every_short_row_over_the_special_values(fmt):
     pool = [*map(str, (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0)), str(fmt.tiny), str(fmt.largest), str(-fmt.largest)]
     for n in range(4):
         assert set(product(pool, repeat=n)) <= found
-    assert len(rows("specials", fmt.name)) == len(special_tuples(fmt)) == 1 + 9 + 81 + 729 + 3
-    assert sum(len(row) == 41 for row in rows("specials", fmt.name)) == 3
+    assert len(rows("specials", fmt.name)) == len(special_tuples(fmt)) == 1 + 9 + 81 + 729 + 10 * 10
+    # and at every length nothing but -inf, or one special value first, in the middle, last
+    for n in (4, 17, 42, 64, 65, 129, 256, 300, 1000, 4096):
+        long = [row for row in rows("specials", fmt.name) if len(row) == n]
+        assert sum(bool(np.isneginf(row).all()) for row in long) == 1
+        for special in (np.isnan, np.isposinf, np.isneginf):
+            alone = [row for row in long if special(row).sum() == 1]
+            assert sorted(int(special(row).argmax()) for row in alone) == [0, n // 2, n - 1]
 
 
 def test_specials_at_quick_effort_has_every_pair():

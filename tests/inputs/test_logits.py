@@ -140,9 +140,7 @@ class TestRefusing:
 
     def test_a_missing_file(self, tmp_path):
         """The commonest mistake."""
-        assert refused(str(tmp_path / "no.npy")) == (
-            "PATH does not exist: --inputs takes a .npy or .npz file of logits"
-        )
+        assert refused(str(tmp_path / "no.npy")) == ("PATH does not exist: give a .npy or .npz file")
 
     @pytest.mark.parametrize("suffix", ["npy", "npz"])
     def test_pickled_objects_are_never_loaded(self, tmp_path, suffix):

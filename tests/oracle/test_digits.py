@@ -81,3 +81,15 @@ def test_a_digit_count_out_of_range_is_refused(digits):
     """One sentence with what is allowed."""
     with pytest.raises(InputError, match=rf"digits must lie from 1 to 1000, got {digits}"):
         _digits("logsumexp", ["0", "1"], digits)
+
+
+@pytest.mark.parametrize("gap", [9_900, 10_000, 13_000, 14_000, 30_000, 1_000_000])
+@pytest.mark.parametrize("ties", [1, 2])
+def test_small_outputs_keep_their_digits_at_every_gap(gap, ties):
+    """-1e4 is the commonest mask value: e^-10000 has 4,343 zeros before its first digit."""
+    with mpmath.workprec(200):
+        tail = mpmath.exp(-gap)
+        exact = mpmath.nstr(tail / (ties + tail), 30, strip_zeros=False)
+    assert _digits("softmax", ["0"] * ties + [str(-gap)], 30)[-1] == exact
+    if ties == 1:
+        assert _digits("logsumexp", ["0", str(-gap)], 30) == [exact]

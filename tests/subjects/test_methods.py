@@ -159,7 +159,7 @@ class TestAccumulation:
         carried = load("max-shift@f32")
         assert carried.name == "max-shift@float32"
         assert carried.note == "ours, carried in float32"
-        assert carried.spec == "max-shift@f32"
+        assert carried.spec == "max-shift@float32"
         assert load("max-shift").note == "ours, every step in the storage format"
 
     def test_the_narrower_accumulator_is_worse(self):
