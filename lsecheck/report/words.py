@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lsecheck.contracts import Contract
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
+from lsecheck.subjects.adapters import ADAPTERS
+from lsecheck.subjects.methods import METHODS
 
 MARKS = {"pass": "✓", "fail": "✗", "waived": "waived", "unmeasured": "-"}
 
@@ -38,7 +40,10 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
 
 
 def again(subject: str, function: str, fmt: str, seen: Witness) -> str:
-    """The command that shows this case again."""
+    """The command that shows this case again; for a callable that has no name on a command line, the call."""
+    if subject.partition("@")[0] not in METHODS and subject not in ADAPTERS and ":" not in subject:
+        family = seen.case.partition(":")[0]
+        return f"lsecheck.check(your_function, {function!r}, {fmt!r}, families=[{family!r}])  # {seen.case}"
     command = ["lsecheck", "explain", subject]
     if function != "logsumexp":
         command += ["-F", function]

@@ -68,3 +68,11 @@ def test_a_wrong_dtype_says_what_to_use_instead():
     """The remedy is part of the finding."""
     result = check(lambda x, axis: x.astype("f8").sum(axis), families=["tiny"], **SMALL)
     assert "use -f float32:float64" in text.render(result.rows, result.verdicts)
+
+
+def test_a_callable_without_a_name_gets_a_call_and_no_command():
+    """`lsecheck explain '<lambda>'` would be no help."""
+    result = check(lambda x, axis: x.max(axis), families=["gap"], **SMALL)
+    said = text.render(result.rows, result.verdicts)
+    assert "again      lsecheck.check(your_function, 'logsumexp', 'float32', families=['gap'])  # gap:0:" in said
+    assert "lsecheck explain" not in said
