@@ -94,10 +94,7 @@ def online(x: Array) -> Iterator[Step]:
     source    Milakov & Gimelshein, Online normalizer calculation for softmax, 2018, algorithm 3
     """
     m, s = running(x)
-    yield Total("one pass", m, s)
-    log = np.log(s)
-    yield Logged("log", m, log)
-    yield Answer("add", m + log)
+    yield from _closed(Total("one pass", m, s))
 
 
 def running(x: Array) -> tuple[Array, Array]:
@@ -111,6 +108,14 @@ def running(x: Array) -> tuple[Array, Array]:
     return m, s
 
 
+def _closed(state: Total) -> Iterator[Step]:
+    """From a maximum and a sum to the answer, as every one-pass method ends: m + log s."""
+    yield state
+    log = np.log(state.total)
+    yield Logged("log", state.shift, log)
+    yield Answer("add", state.shift + log)
+
+
 def online_blocked(x: Array) -> Iterator[Step]:
     """Tiles of 128 columns, each summed under its own maximum, then merged into a running one.
 
@@ -121,10 +126,7 @@ def online_blocked(x: Array) -> Iterator[Step]:
     source    Dao et al., FlashAttention, NeurIPS 2022, algorithm 1 (the softmax statistics)
     """
     m, s = tiled(x)
-    yield Total("tiles", m, s)
-    log = np.log(s)
-    yield Logged("log", m, log)
-    yield Answer("add", m + log)
+    yield from _closed(Total("tiles", m, s))
 
 
 def tiled(x: Array) -> tuple[Array, Array]:
@@ -160,10 +162,7 @@ def pairwise(x: Array) -> Iterator[Step]:
         m = np.concatenate([top, rest], axis=-1)
         s = np.concatenate([merged, s[:, 2 * half :]], axis=-1)
     m, s = m[:, 0], s[:, 0]
-    yield Total("tree", m, s)
-    log = np.log(s)
-    yield Logged("log", m, log)
-    yield Answer("add", m + log)
+    yield from _closed(Total("tree", m, s))
 
 
 def logaddexp_fold(x: Array) -> Iterator[Step]:
