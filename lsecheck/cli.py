@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ class _Group(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # κ and ✗ on a terminal that has none
-        signal.signal(signal.SIGTERM, _interrupt)  # so that no worker outlives us
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _interrupt)  # so that no worker outlives us
         try:
             status = super().main(*args, **kwargs)
         except LsecheckError as error:
@@ -140,10 +142,10 @@ def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | Non
     X are decimals, hex floats, inf, nan, or V*COUNT for repeats, taken exactly. Each -f rounds X
     to that format first, and says so when that changed it.
     """
-    chosen = functions.named(function)
-    exact = corpus.parse_values(_bare(values))
     from lsecheck import spoken
 
+    chosen = functions.named(function)
+    exact = corpus.parse_values(_bare(values))
     wanted = [formats.pair(text) for text in pairs]
     lines = spoken.exactly(chosen, exact, label, digits)
     for pair in wanted:
@@ -197,7 +199,7 @@ def check(
     if json_file is not None:
         _write(Path(json_file), result.to_json())
     if not result.rows:
-        _refuse(_nothing(subjects, function, pairs), gate.EMPTY)
+        _refuse(f"nothing was measured: {'; '.join(v.reason for v in result.verdicts)}", gate.EMPTY)
     click.echo(text.render(result.rows, result.verdicts))
     return result.status
 
@@ -306,12 +308,6 @@ def _progress(total: int) -> "Callable[[], object]":
     tqdm.tqdm.monitor_interval = 0  # no thread: workers may be forked
     bar = tqdm.tqdm(total=total, file=sys.stderr, disable=None, unit="task", leave=False)
     return bar.update
-
-
-def _nothing(subjects: tuple[str, ...], function: str, pairs: tuple[str, ...]) -> str:
-    shown = ", ".join(pairs) if pairs else ", ".join(_DEFAULT_FORMATS)
-    who = ", ".join(subjects)
-    return f"nothing was measured: {who} claims no case of {function} in {shown}; see 'lsecheck list subjects'"
 
 
 def _writable(path: Path) -> None:

@@ -43,7 +43,7 @@ class Explanation:
     function: str
     pair: FormatPair
     seen: Witness
-    expected: Expected
+    expected: "Expected | None"  #: None where the row has no outputs
     kind: str  #: class error, or ''
     message: str  #: what was raised, or wrong with the array
     contract: "Contract | None"  #: kept by this case; None where it is not scored
@@ -58,16 +58,17 @@ def explain(
     truth = certify(function, batch.values, pair, batch.labels)
     answers = ask(subject, function, batch.values, pair, batch.labels)
     measured = errors(truth, answers.values)
-    place = _worst(measured, answers) if output is None else output
+    outputs = truth.expected.shape[1]
+    place = output if output is not None else _worst(measured, answers) if outputs else 0
     seen = witness(Asked(batch, truth, answers, measured), 0, place)
-    kind = str(answers.trouble[0]) or str(measured.kind[0, place])
+    kind = str(answers.trouble[0]) or (str(measured.kind[0, place]) if outputs else "")
     scored = seen.ulp is not None and isinstance(seen.ulp, float)
     return Explanation(
         subject=subject.name,
         function=function.name,
         pair=pair,
         seen=seen,
-        expected=Expected(truth.expected[0, place]),
+        expected=Expected(truth.expected[0, place]) if outputs else None,
         kind=kind,
         message=answers.message,
         contract=LADDER[measured.rung[0, place]] if scored else None,

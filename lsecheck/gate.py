@@ -128,7 +128,9 @@ def _unmeasured(function: str, subject: str, fmt: str, required: Contract, claim
         specials=UNMEASURED,
         range=UNMEASURED,
         conduct=UNMEASURED,
-        reason="no case of these families fits" if claimed else f"{subject} does not claim {function} in {fmt}",
+        reason=f"no case of {function} in {fmt} was there to ask"
+        if claimed
+        else f"{subject} does not claim {function} in {fmt}",
     )
 
 

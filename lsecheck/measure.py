@@ -85,21 +85,20 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
     high, low = np.ldexp(truth.high, down), np.ldexp(truth.low, down)
     unit = np.ldexp(1.0, truth.exponent.astype(np.int32))
     place = 2.0 * fmt.unit_roundoff
-    with np.errstate(over="ignore", invalid="ignore"):
-        said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
-        # an overflow stands for the number after the largest; to any truth past that it is right
-        after = np.ldexp(_after_largest(fmt), fmt.emax - truth.exponent.astype(np.int32))
-        overflown = scored & ~np.isfinite(answers)
-        said = np.where(overflown, np.copysign(after, high), said)
-        past = np.abs(high) >= after
-        difference = np.where(overflown & past, 0.0, (said - high) - low)
-        error = np.abs(difference)
-        magnitude = np.abs(high + low)
-        spread = truth.function.condition(truth.sums)
-        floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread / unit), fmt.tiny / unit / 2)
-        scaled = np.minimum(error / floor, LARGEST_ERROR)
-        ulp = np.minimum(error / place, LARGEST_ERROR)
-        condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))
+    said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
+    # an overflow stands for the number after the largest; to any truth past that it is right
+    after = np.ldexp(_after_largest(fmt), fmt.emax - truth.exponent.astype(np.int32))
+    overflown = scored & ~np.isfinite(answers)
+    said = np.where(overflown, np.copysign(after, high), said)
+    past = np.abs(high) >= after
+    difference = np.where(overflown & past, 0.0, (said - high) - low)
+    error = np.abs(difference)
+    magnitude = np.abs(high + low)
+    spread = truth.function.condition(truth.sums)
+    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread / unit), fmt.tiny / unit / 2)
+    scaled = np.minimum(error / floor, LARGEST_ERROR)
+    ulp = np.minimum(error / place, LARGEST_ERROR)
+    condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))
     correct, faithful = _exact_standing(truth, answers, scored, past)
     allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
@@ -122,12 +121,10 @@ def _class_errors(truth: "Truth", answers: Floats) -> Names:
     positive = np.where(number, truth.high > 0, expected == Expected.PLUS_INFINITY)
     may_overflow = beyond | (expected == Expected.PLUS_INFINITY) | (expected == Expected.MINUS_INFINITY)
     overflow = may_overflow & (infinite & ((answers > 0) == positive) if fmt.has_infinity else nan)
-    finite_is_right = number
-    nan_is_right = expected == Expected.NAN
     kind = np.full(answers.shape, "", "<U9")
-    kind[nan & ~nan_is_right & ~overflow] = ClassError.NAN
+    kind[nan & (expected != Expected.NAN) & ~overflow] = ClassError.NAN
     kind[infinite & ~overflow] = ClassError.INFINITE
-    kind[~nan & ~infinite & ~finite_is_right] = ClassError.FINITE
+    kind[~nan & ~infinite & ~number] = ClassError.FINITE
     kind[expected == Expected.UNSETTLED] = ""
     return kind
 

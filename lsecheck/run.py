@@ -117,7 +117,7 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
     from concurrent.futures.process import BrokenProcessPool
 
     found: dict[int, list[Row]] = {}
-    with ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_obey_the_parent) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
         futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
         try:
@@ -136,10 +136,12 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
     return [row for place in range(len(tasks)) for row in found[place]]
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _obey_the_parent() -> None:
+    """In a worker: an interrupt is the parent's to handle, and being told to end means to end."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @np.errstate(all="ignore")  # a subject's module may have set it to raise

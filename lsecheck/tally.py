@@ -160,8 +160,7 @@ class Tally:
             self.kinds[kind] += 1
             domain = "conduct" if kind in (ClassError.DTYPE, ClassError.SHAPE) else "specials"
             if not self._counted(domain, kind, "no outputs"):
-                seen = Witness(case=asked.batch.address(int(row)), x="", n=0, output=0, answer="nan", truth="nan")
-                self._first(domain, kind, "no outputs", seen, asked.answers.message)
+                self._first(domain, kind, "no outputs", witness(asked, int(row), 0), asked.answers.message)
 
     def _counted(self, domain: str, kind: str, expected: str) -> bool:
         """Count one more of a finding, if there was one before."""
@@ -198,8 +197,11 @@ class Tally:
 
 
 def witness(asked: Asked, row: int, output: int) -> Witness:
-    """One output of one case, written down."""
+    """One output of one case, written down; of a row without outputs, what there is."""
     batch, truth, answers, errors = asked
+    message = answers.message if answers.trouble[row] else ABSENT
+    if truth.expected.shape[1] == 0:
+        return Witness(case=batch.address(row), x="", n=0, output=0, answer="nan", truth="nan", message=message)
     fmt = truth.formats.output
     expected = Expected(truth.expected[row, output])
     settled = {
@@ -222,7 +224,7 @@ def witness(asked: Asked, row: int, output: int) -> Witness:
         answer=hex_text(float(answers.values[row, output])),
         truth=hex_text(settled.get(expected, math.nan)),
         label=ABSENT if batch.labels is None else int(batch.labels[row]),
-        message=answers.message if answers.trouble[row] else ABSENT,
+        message=message,
         **numbers,
     )
 

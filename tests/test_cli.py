@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -176,7 +178,7 @@ class TestCheck:
         """An empty run is no pass."""
         stdout, stderr, status = run("check", "via-lse", "-F", "logsumexp")
         assert (stdout, status) == ("", 5)
-        assert stderr.startswith("lsecheck: nothing was measured: via-lse claims no case of logsumexp")
+        assert stderr.startswith("lsecheck: nothing was measured: via-lse does not claim logsumexp in float16; ")
 
     @pytest.mark.parametrize(
         ("words", "sentence"),
@@ -316,3 +318,25 @@ class TestTheRest:
         assert "log1p-shift@float32" in said.stdout
         assert "float8_e4m3fn:float32" in said.stdout
         assert "…" not in said.stdout.splitlines()[2]
+
+    def test_a_row_without_outputs_can_be_explained_too(self):
+        """softmax of no entries: reports name it, so the command they print must work."""
+        stdout, _, status = run("explain", "max-shift", "-F", "softmax", "-f", "float32", "--case", "specials:0:0")
+        assert status == 1
+        assert "got        raised ValueError" in stdout
+        assert "should be  no outputs" in stdout
+        assert run("explain", "log1p-shift", "-F", "log_softmax", "--case", "specials:0:0")[2] == 0
+
+    @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+    def test_an_interrupted_report_ends_at_once_with_all_its_workers(self, tmp_path, sent):
+        """One sentence, status 130, nothing half written, and no process left that holds a pipe open."""
+        words = ["report", "max-shift", "--jobs", "2", "-o", str(tmp_path / "out")]
+        started = subprocess.Popen(
+            [sys.executable, "-m", "lsecheck", *words], stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        time.sleep(4)
+        started.send_signal(sent)
+        _, said = started.communicate(timeout=20)  # ends only when the last worker has let go of stderr
+        assert started.returncode == 130
+        assert said.strip().endswith("lsecheck: interrupted: nothing was written")
+        assert list((tmp_path / "out").iterdir()) == []

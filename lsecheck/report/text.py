@@ -70,7 +70,7 @@ def block(subject: str, function: str, fmt: str, seen: Witness, expected: str = 
 
 def explanation(found: Explanation) -> str:
     """All there is to say about one case."""
-    expected = "any convention" if found.expected is Expected.UNSETTLED else ""
+    expected = {None: "no outputs", Expected.UNSETTLED: "any convention"}.get(found.expected, "")
     parts = [block(found.subject, found.function, str(found.pair), found.seen, expected, found.message)]
     if found.kind:
         parts.append(f"class error: {found.kind}")
