@@ -336,7 +336,12 @@ class TestTheRest:
         )
         time.sleep(4)
         started.send_signal(sent)
-        _, said = started.communicate(timeout=20)  # ends only when the last worker has let go of stderr
+        try:
+            _, said = started.communicate(timeout=20)  # ends only when the last worker has let go of stderr
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.communicate()
+            raise
         assert started.returncode == 130
         assert said.strip().endswith("lsecheck: interrupted: nothing was written")
         assert list((tmp_path / "out").iterdir()) == []
