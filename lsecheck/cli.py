@@ -24,6 +24,7 @@ from lsecheck.formats import Format
 from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases, corpus
 from lsecheck.inputs.cases import Batch
+from lsecheck.oracle import engines
 
 #: what a value looks like: it must never be taken for an option
 _VALUE = re.compile(r"-(\d|\.\d|0x|inf|nan)", re.IGNORECASE)
@@ -114,6 +115,11 @@ _RUN = _options(
     click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes."),
     click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called."),
 )
+_ENGINE = click.option(
+    "--engine", default="auto", metavar="ENGINE", envvar="LSECHECK_ENGINE", expose_value=False,
+    callback=lambda _context, _option, choice: engines.force(choice),
+    help="auto, numpy or numba: what computes the truth; the bits are the same.",
+)  # fmt: skip
 _INPUTS = _options(
     click.option("--inputs", metavar="FILE", help="Logits of your own, .npy or .npz, (rows, n)."),
     click.option("--row", type=int, metavar="K", help="Only row K of --inputs."),
@@ -170,6 +176,7 @@ def list_(what: str) -> None:
 @_FORMATS
 @_RUN
 @_INPUTS
+@_ENGINE
 @click.option("--json", "json_file", metavar="FILE", help="Write the result there; - for stdout.")
 def check(
     subjects: tuple[str, ...], function: str, pairs: tuple[str, ...], families: tuple[str, ...], require: str,
@@ -212,6 +219,7 @@ def check(
 @click.option("--effort", metavar="EFFORT", help="By default standard for logsumexp, quick for the others.")
 @_SEED
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@_ENGINE
 def report(
     subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
     seed: int, jobs: int,

@@ -48,3 +48,7 @@ class NothingMeasured(LsecheckError):
     """A run that scored no case: an empty run is never a pass."""
 
     exit_status = 5
+
+
+class EnvironmentRefused(LsecheckError):
+    """A machine state or an installation in which no certificate would be worth anything."""

@@ -18,6 +18,7 @@ from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.families import FAMILIES
 from lsecheck.measure import errors
+from lsecheck.oracle import engines
 from lsecheck.oracle.truth import certify
 from lsecheck.rows import Row
 from lsecheck.subjects import load
@@ -117,7 +118,7 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
     from concurrent.futures.process import BrokenProcessPool
 
     found: dict[int, list[Row]] = {}
-    with ProcessPoolExecutor(jobs, initializer=_obey_the_parent) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_obey_the_parent, initargs=(engines.forced(),)) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
         futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
         try:
@@ -136,9 +137,11 @@ def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object]
     return [row for place in range(len(tasks)) for row in found[place]]
 
 
-def _obey_the_parent() -> None:
+def _obey_the_parent(engine: str) -> None:
     """In a worker: an interrupt is the parent's to handle, and being told to end means to end."""
     import signal
+
+    engines.force(engine)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -190,6 +193,7 @@ def environment(subjects: Iterable[Subject] = ()) -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "numpy_simd": " ".join([*simd.get("baseline", []), *simd.get("found", [])]),
+        "engine": engines.described(),
     }
     for subject in subjects:
         if subject.version:

@@ -195,7 +195,8 @@ class TestEnvironment:
         """Two results with different numbers can then be told apart by cause."""
         found = environment([load("max-shift"), load(np.logaddexp)])
         assert set(found) == {
-            "lsecheck", "numpy", "mpmath", "ml_dtypes", "python", "platform", "numpy_simd", "subject max-shift",
+            "lsecheck", "numpy", "mpmath", "ml_dtypes", "python", "platform", "numpy_simd", "engine",
+            "subject max-shift",
         }  # fmt: skip
         assert found["numpy"] == np.__version__
         assert found["subject max-shift"] == f"numpy {np.__version__}"

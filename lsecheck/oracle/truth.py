@@ -1,7 +1,8 @@
 """batch -> truth: choose the tier for each case, round once.
 
-What special values settle needs no arithmetic (tier `exact`); everything else is enclosed until
-its rounding is decided. It answers or raises `Undecided`; it never falls back.
+What special values settle needs no arithmetic (tier `exact`); the rest is enclosed in pairs of
+float64 (tier `doubledouble`), and where that does not decide a rounding or the ulp error, at
+whatever precision does (tier `interval`). It answers or raises `Undecided`; it never falls back.
 """
 
 from collections.abc import Iterable
@@ -14,8 +15,17 @@ from lsecheck import formats
 from lsecheck.formats import Format, FormatPair
 from lsecheck.functions import named
 from lsecheck.functions.definition import Expected, Floats, Function, Labels, Sums, as_batch
+from lsecheck.oracle import fast, hostile
+from lsecheck.oracle.engines import Engine, engine
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
+Exponents = np.ndarray[Any, np.dtype[np.int16]]
+Codes = np.ndarray[Any, np.dtype[np.int8]]
+
+TIERS = ("exact", "doubledouble", "interval")
+EXACT, DOUBLEDOUBLE, INTERVAL = range(3)
+#: entries and outputs handled at once: memory beyond the truth itself stays below 100 MB
+SLAB = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +38,21 @@ class Truth:
 
     function: Function
     formats: FormatPair
-    expected: "np.ndarray[Any, np.dtype[np.int8]]"  #: `Expected` codes
+    expected: Codes  #: `Expected` codes
     places: Integers  #: signed ordinal of the correct rounding
-    side: "np.ndarray[Any, np.dtype[np.int8]]"  #: sign of truth - rounded; 0 where they are equal
-    exponent: Integers  #: floor(log2 |truth|), clamped to the output format: sets its ulp
+    side: Codes  #: sign of truth - rounded; 0 where they are equal
+    exponent: Exponents  #: floor(log2 |truth|), clamped to the output format: sets its ulp
     high: Floats
     low: Floats
     radius: Floats
-    scale: Integers
+    scale: Exponents
     sums: Sums
-    tier: tuple[str, ...]  #: of each row: `exact` or `interval`
+    tiers: Codes  #: (rows,): index into `TIERS`
+
+    @property
+    def tier(self) -> tuple[str, ...]:
+        """Of each row: `exact`, `doubledouble` or `interval`."""
+        return tuple(TIERS[code] for code in self.tiers.tolist())
 
     @property
     def rounded(self) -> np.ndarray[Any, Any]:
@@ -73,69 +88,129 @@ def truth(
 
 
 @np.errstate(all="ignore")  # whatever the caller's error state: special values pass through here
-def certify(function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None" = None) -> Truth:
-    """`truth` for a float64 batch whose values are numbers of `pair.input`."""
+def certify(
+    function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None" = None, *, fast_tier: bool = True
+) -> Truth:
+    """`truth` for a float64 batch whose values are numbers of `pair.input`.
+
+    Without the fast tier every output is the interval tier's: the two are compared that way.
+    """
+    hostile.check()
     labels = function.validate(batch, labels)
     expected = function.expected(batch, labels)
-    ledger = _Ledger(expected, pair.output)
-    for index in range(len(batch)):
-        if (expected[index] == Expected.NUMBER).any():
-            ledger.solve(function, index, batch[index], labels, pair)
-    return ledger.truth(function, pair, expected)
+    ledger = _Ledger(expected, function, pair.output)
+    rows = np.flatnonzero((expected == Expected.NUMBER).any(axis=1))
+    if len(rows) and not fast_tier:
+        ledger.leave_open(batch)
+    elif len(rows):
+        chosen = engine(batch.size)
+        step = max(SLAB // batch.shape[1], 1)
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step]
+            # consecutive rows are a view, and so are the arrays they are written to
+            whole = some[-1] - some[0] + 1 == len(some)
+            ledger.enclose(batch, slice(some[0], some[-1] + 1) if whole else some, labels, chosen)
+    for index in np.flatnonzero(ledger.open.any(axis=1)).tolist():
+        ledger.solve(batch[index], index, labels, pair)
+    return ledger.truth(pair)
 
 
 class _Ledger:
-    """The arrays of a `Truth`, filled row by row."""
+    """The arrays of a `Truth`, filled by one tier and then the other."""
 
-    def __init__(self, expected: "np.ndarray[Any, np.dtype[np.int8]]", fmt: Format):
+    def __init__(self, expected: Codes, function: Function, fmt: Format):
         shape, rows = expected.shape, len(expected)
-        self.places, self.scale = (np.zeros(shape, np.int64) for _ in range(2))
-        self.exponent = np.full(shape, fmt.emin, np.int64)  # that of 0: softmax of a -inf entry
+        self.expected, self.function, self.format = expected, function, fmt
+        self.places = np.zeros(shape, np.int64)
+        self.scale = np.zeros(shape, np.int16)
+        self.exponent = np.full(shape, fmt.emin, np.int16)  # that of 0: softmax of a -inf entry
         self.side = np.zeros(shape, np.int8)
+        self.open = np.zeros(shape, np.bool_)  #: not decided yet
         values = [0.0, np.nan, np.inf, -np.inf, np.nan]
         self.high = np.array(values)[expected]
         self.low, self.radius, self.share, self.gap = (np.zeros(shape) for _ in range(4))
         self.row_sums = np.ones((7, rows))
-        self.tier = ["exact"] * rows
+        self.tiers = np.full(rows, EXACT, np.int8)
 
-    def solve(self, function: Function, index: int, values: Floats, labels: "Labels | None", pair: FormatPair) -> None:
+    def enclose(self, batch: Floats, rows: "slice | Integers", labels: "Labels | None", chosen: Engine) -> None:
+        """The fast tier; what it leaves open is marked for the other."""
+        given = batch[rows]
+        known = fast.rows(given, chosen)
+        self.row_sums[:, rows] = known.figures
+        width = self.expected.shape[1]
+        for left in range(0, width, SLAB):
+            columns = slice(left, min(left + SLAB, width))
+            if self.function.elementwise:
+                entries = given[:, columns]
+            elif labels is None:
+                entries = known.maximum[:, None]
+            else:
+                entries = np.take_along_axis(given, labels[rows, None], 1)
+            self._outputs(known, entries, rows, columns, chosen)
+        arithmetic = np.where(self.open[rows].any(axis=1), INTERVAL, DOUBLEDOUBLE)
+        self.tiers[rows] = np.where(known.single, EXACT, arithmetic)
+
+    def leave_open(self, batch: Floats) -> None:
+        """All to the interval tier: every number that is not the 0 of an entry -inf."""
+        finite = batch > -np.inf if self.function.elementwise else np.True_
+        self.open = (self.expected == Expected.NUMBER) & finite
+        several = np.count_nonzero(np.isfinite(batch), axis=1) > 1
+        self.tiers = np.where(several & self.open.any(axis=1), INTERVAL, EXACT).astype(np.int8)
+
+    def _outputs(
+        self, known: fast.Rows, entries: Floats, rows: "slice | Integers", columns: slice, chosen: Engine
+    ) -> None:
+        maximum = known.maximum[:, None]
+        finite = entries > -np.inf
+        found = fast.outputs(self.function, known, np.where(finite, entries, maximum), self.format, chosen)
+        # an entry of -inf has no arithmetic: softmax is 0 there, the others infinite
+        wanted = finite & (self.expected[rows, columns] == Expected.NUMBER)
+        self.open[rows, columns] = wanted & ~found.decided
+        parts = found._replace(decided=maximum - entries)  # what is left is the gap
+        every = bool(wanted.all())
+        for whole, part in zip(
+            (self.high, self.low, self.radius, self.scale, self.places, self.side, self.exponent, self.share, self.gap),
+            parts,
+            strict=True,
+        ):
+            whole[rows, columns] = part if every else np.where(wanted, part, whole[rows, columns])
+
+    def solve(self, values: Floats, index: int, labels: "Labels | None", pair: FormatPair) -> None:
+        """The interval tier, for the outputs of one row that are still open."""
         from lsecheck.oracle import interval  # loads mpmath: only when a case needs it
 
         entries = np.isfinite(values)
         row = interval.exact_row(values[entries])
         of_entry = np.full(len(values), -1)
         of_entry[entries] = row.where
-        outputs = _places(function, of_entry, None if labels is None else int(labels[index]))
-        places = set(outputs[outputs >= 0].tolist())
-        solved, figures = interval.solve(function, row, places, pair.output)
-        if len(row.where) > 1:
-            self.tier[index] = "interval"
+        outputs = _places(self.function, of_entry, None if labels is None else int(labels[index]))
+        places = set(outputs[self.open[index]].tolist())
+        solved, figures = interval.solve(self.function, row, places, pair.output)
         self.row_sums[:, index] = figures[:7]
         self._scatter(index, outputs, solved.items())
         self.share[index] = np.where(outputs >= 0, figures.shares[outputs], 0)
         self.gap[index] = np.where(outputs >= 0, figures.gaps[outputs], 0)
 
     def _scatter(self, index: int, outputs: Integers, solved: "Iterable[tuple[int, Any]]") -> None:
-        table = np.zeros((int(outputs.max()) + 1, 7))
-        whole = np.zeros((int(outputs.max()) + 1, 2), np.int64)
+        table = np.zeros((int(outputs.max()) + 1, 6))
+        whole = np.zeros(int(outputs.max()) + 1, np.int64)
         for place, (position, parts) in solved:
             toward = 0 if position.exact else (1 if position.nearest == position.below else -1)
-            table[place] = (*parts, position.exponent, position.sign * toward, 0)
-            whole[place] = position.sign * position.nearest, 0
-        there = outputs >= 0
+            table[place] = (*parts, position.exponent, position.sign * toward)
+            whole[place] = position.sign * position.nearest
+        there = self.open[index]
         chosen = table[outputs[there]]
-        for array, column in zip((self.high, self.low, self.radius), range(3), strict=True):
-            array[index, there] = chosen[:, column]
-        for array, column in zip((self.scale, self.exponent, self.side), range(3, 6), strict=True):
+        columns = (self.high, self.low, self.radius, self.scale, self.exponent, self.side)
+        for column, array in enumerate(columns):
             array[index, there] = chosen[:, column].astype(array.dtype)
-        self.places[index, there] = whole[outputs[there], 0]
+        self.places[index, there] = whole[outputs[there]]
 
-    def truth(self, function: Function, pair: FormatPair, expected: "np.ndarray[Any, np.dtype[np.int8]]") -> Truth:
+    def truth(self, pair: FormatPair) -> Truth:
         n, maximum, total, log_total, spread, absolute, rest = (column[:, None] for column in self.row_sums)
         return Truth(
-            function=function,
+            function=self.function,
             formats=pair,
-            expected=expected,
+            expected=self.expected,
             places=self.places,
             side=self.side,
             exponent=self.exponent,
@@ -144,7 +219,7 @@ class _Ledger:
             radius=self.radius,
             scale=self.scale,
             sums=Sums(n, maximum, total, log_total, spread, absolute, rest, self.share, self.gap),
-            tier=tuple(self.tier),
+            tiers=self.tiers,
         )
 
 

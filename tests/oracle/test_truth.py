@@ -235,9 +235,9 @@ class TestConsequences:
 
     def test_the_tier_says_whether_arithmetic_was_needed(self):
         """Special values and single entries are exact; the rest was enclosed."""
-        found = truth("logsumexp", [[NAN, 1.0], [INF, 1.0], [1.0, -INF], [1.0, 2.0]])
-        assert found.tier == ("exact", "exact", "exact", "interval")
-        assert len(found) == 4
+        found = truth("logsumexp", [[NAN, 1.0], [INF, 1.0], [1.0, -INF], [1.0, 2.0], [-1e308, -1e308]])
+        assert found.tier == ("exact", "exact", "exact", "doubledouble", "interval")
+        assert len(found) == 5
 
     @pytest.mark.parametrize("function", ["logsumexp", "log_softmax", "cross_entropy"])
     def test_a_truth_far_beyond_the_output_format_overflows(self, function):

@@ -1,0 +1,92 @@
+"""Which engine runs the fast tier's arithmetic: NumPy, or numba where it is installed.
+
+Both run the same lines and give the same bits, so the choice is one of speed alone and may
+change within a process. `auto` starts with NumPy, which needs no loading, and goes over to the
+compiled engine once there is enough work to repay it.
+"""
+
+import functools
+import importlib.util
+from typing import Any, Protocol
+
+from lsecheck.errors import EnvironmentRefused, UnknownName
+
+CHOICES = ("auto", "numpy", "numba")
+#: entries after which `auto` loads the compiled engine, if there is one
+ENOUGH = 1 << 24
+
+
+class Engine(Protocol):
+    """What an engine offers; `vectorised` says what each function does."""
+
+    name: str
+
+    def extremes(self, batch: Any) -> Any: ...  # noqa: D102 - see `vectorised`
+    def sums(self, batch: Any, a: Any, b: Any) -> Any: ...  # noqa: D102
+    def row(self, *given: Any) -> Any: ...  # noqa: D102
+    def deviation(self, x: Any, given: Any, q: Any, shifts: int, fmt: "tuple[int, ...]") -> Any: ...  # noqa: D102
+    def portion(self, x: Any, given: Any, alone: Any, fmt: "tuple[int, ...]") -> Any: ...  # noqa: D102
+
+
+_seen = 0
+_choice = "auto"
+
+
+def force(choice: str) -> None:
+    """Choose for this process (`run` tells its workers); `UnknownName` for what is no engine."""
+    global _choice
+    if choice not in CHOICES:
+        raise UnknownName("engine", choice, CHOICES)
+    if choice == "numba" and not compiled_installed():
+        raise EnvironmentRefused("the numba engine is not installed: pip install 'lsecheck[compiled]'")
+    _choice = choice
+
+
+def forced() -> str:
+    """The engine that was asked for, `auto` by default."""
+    return _choice
+
+
+def compiled_installed() -> bool:
+    """Whether numba can be imported, without importing it."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def engine(entries: int) -> Engine:
+    """The engine for the next so many entries, tested on its first use."""
+    global _seen
+    _seen += entries
+    if _choice == "numba" or (_choice == "auto" and _seen > ENOUGH and compiled_installed()):
+        return _compiled()
+    return _vectorised()
+
+
+@functools.cache
+def _vectorised() -> Engine:
+    from lsecheck.oracle.engines import vectorised
+
+    return _tested(vectorised)
+
+
+@functools.cache
+def _compiled() -> Engine:
+    from lsecheck.oracle.engines import compiled
+
+    return _tested(compiled)
+
+
+def _tested(found: Any) -> Engine:
+    from lsecheck.oracle.selftest import check
+
+    check(found)
+    return found
+
+
+def described() -> str:
+    """What the environment record says of the choice."""
+    from importlib import metadata
+
+    if _choice == "numpy" or not compiled_installed():
+        return "numpy"
+    version = f"numba {metadata.version('numba')}"
+    return version if _choice == "numba" else f"numpy, {version} for long work"

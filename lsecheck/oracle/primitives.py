@@ -1,0 +1,35 @@
+"""The few operations that scalars and arrays do not share by syntax, for arrays.
+
+`compiled` has the same names for scalars. All are exact.
+"""
+
+from typing import Any
+
+import numpy as np
+
+where = np.where
+nearest = np.rint  #: to an integer, ties to even
+smaller = np.minimum
+larger = np.maximum
+#: the bits of 1.5 * 2^52
+_WHOLE = np.float64(1.5 * 2.0**52).view(np.int64)
+
+
+def integer(number: Any) -> Any:
+    """A float64 below 2^62 without its fraction, as an integer."""
+    return number.astype(np.int64)
+
+
+def steps(number: Any) -> Any:
+    """k of 1.5 * 2^52 + k, |k| < 2^51, as an integer: its last bits."""
+    return number.view(np.int64) - _WHOLE
+
+
+def exponent(number: Any) -> Any:
+    """floor(log2 |x|) of a normal number; -1023 for 0 and subnormal numbers."""
+    return (np.ascontiguousarray(number).view(np.int64) >> 52 & 0x7FF) - 1023
+
+
+def power(of: Any) -> Any:
+    """2^k for integers -1022 <= k <= 1023."""
+    return ((np.asarray(of, np.int64) + 1023) << 52).view(np.float64)
