@@ -249,6 +249,20 @@ def ulp(values: np.ndarray[Any, Any], fmt: Format) -> np.ndarray[Any, np.dtype[n
     return np.ldexp(1.0, np.clip(binade, fmt.emin, fmt.emax) - (fmt.precision - 1))
 
 
+def powers_of_two(exponents: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """2^k for integers -1022 <= k <= 1023, from bits."""
+    return ((np.asarray(exponents, np.int64) + 1023) << 52).view(np.float64)
+
+
+def scaled(
+    values: "np.ndarray[Any, Any] | np.float64", by: np.ndarray[Any, Any]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """values * 2^by as `ldexp` has it, several times as fast: exact unless the result is subnormal."""
+    by = np.clip(by, -2000, 2000)
+    half = by >> 1
+    return values * powers_of_two(half) * powers_of_two(by - half)
+
+
 def finite_numbers(fmt: Format) -> Iterator[float]:
     """Every distinct finite number of the format, ascending (for the narrow formats)."""
     return (value(fmt, place) for place in range(-fmt.largest_ordinal, fmt.largest_ordinal + 1))

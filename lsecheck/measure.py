@@ -16,7 +16,7 @@ import numpy as np
 from lsecheck import contracts, formats
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError
-from lsecheck.functions.definition import Expected, Floats, Function, Labels, as_array
+from lsecheck.functions.definition import Codes, Expected, Floats, Function, Labels, as_array
 
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
@@ -41,6 +41,12 @@ class ClassError(enum.StrEnum):
     TIMED_OUT = "timed-out"
 
 
+_NAMES = np.array(["", *ClassError])
+_CODES = {kind: place for place, kind in enumerate(ClassError, 1)}
+#: outputs measured at once: their three dozen arrays of float64 stay in the cache
+BLOCK = 1 << 13
+
+
 @dataclass(frozen=True, slots=True)
 class Errors:
     """How far answers lie from the truth. Arrays have shape (rows, outputs); nan where not scored."""
@@ -50,9 +56,14 @@ class Errors:
     scaled: Floats  #: E = |answer - y| / max(u |y| + u K, t / 2)
     condition: Floats  #: kappa = K / |y|; inf where y rounds to nothing
     excess: Floats  #: error / bound of the required contract
-    rung: "np.ndarray[Any, np.dtype[np.int8]]"  #: index into `contracts.LADDER`; meaningful where scored
-    correct: "np.ndarray[Any, np.dtype[np.bool_]]"  #: the answer is the correct rounding
-    kind: Names  #: '' or the name of a `ClassError`
+    rung: Codes  #: index into `contracts.LADDER`; meaningful where scored
+    correct: Flags  #: the answer is the correct rounding
+    codes: Codes  #: 0, or 1 + the place of a `ClassError` in its list
+
+    @property
+    def kind(self) -> Names:
+        """'' or the name of a `ClassError`."""
+        return _NAMES[self.codes]
 
 
 def measure(
@@ -77,32 +88,56 @@ def measure(
 @np.errstate(all="ignore")
 def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTED) -> Errors:
     """`measure` for a known truth and answers widened to float64, (rows, outputs)."""
+    rows, outputs = truth.expected.shape
+    if rows * outputs <= BLOCK:
+        return _errors(truth, answers, required)
+    step, width = max(BLOCK // outputs, 1), min(outputs, BLOCK)
+    whole: Errors | None = None
+    for top in range(0, rows, step):
+        for left in range(0, outputs, width):
+            part = slice(top, top + step), slice(left, left + width)
+            block = _errors(truth.part(*part), answers[part], required)
+            whole = whole or Errors(*(np.empty(answers.shape, getattr(block, name).dtype) for name in _FIELDS))
+            for name in _FIELDS:
+                getattr(whole, name)[part] = getattr(block, name)
+    assert whole is not None
+    return whole
+
+
+_FIELDS = tuple(Errors.__dataclass_fields__)
+
+
+def _errors(truth: "Truth", answers: Floats, required: Contract) -> Errors:
     fmt = truth.formats.output
-    kind = _class_errors(truth, answers)
-    scored = (truth.expected == Expected.NUMBER) & (kind == "")
+    codes = _class_errors(truth, answers)
+    scored = (truth.expected == Expected.NUMBER) & (codes == 0)
     # everything below is in the unit 2^exponent of each truth: an ulp is then 2^(1 - p)
-    down = (truth.scale - truth.exponent).astype(np.int32)
-    high, low = np.ldexp(truth.high, down), np.ldexp(truth.low, down)
-    unit = np.ldexp(1.0, truth.exponent.astype(np.int32))
+    exponent = truth.exponent.astype(np.int64)
+    unit, inverse = formats.powers_of_two(exponent), formats.scaled(np.float64(1.0), -exponent)
+    down = truth.scale - exponent
+    high, low = formats.scaled(truth.high, down), formats.scaled(truth.low, down)
     place = 2.0 * fmt.unit_roundoff
-    said = np.ldexp(np.where(scored, answers, np.nan), -truth.exponent.astype(np.int32))
+    said = formats.scaled(np.where(scored, answers, np.nan), -exponent)
     # an overflow stands for the number after the largest; to any truth past that it is right
-    after = np.ldexp(_after_largest(fmt), fmt.emax - truth.exponent.astype(np.int32))
-    overflown = scored & ~np.isfinite(answers)
-    said = np.where(overflown, np.copysign(after, high), said)
+    after = formats.scaled(np.float64(_after_largest(fmt)), fmt.emax - exponent)
     past = np.abs(high) >= after
-    difference = np.where(overflown & past, 0.0, (said - high) - low)
+    overflown = scored & ~np.isfinite(answers)
+    if overflown.any():
+        said = np.where(overflown, np.copysign(after, high), said)
+    difference = (said - high) - low
+    if overflown.any():
+        difference = np.where(overflown & past, 0.0, difference)
     error = np.abs(difference)
     magnitude = np.abs(high + low)
     spread = truth.function.condition(truth.sums)
-    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread / unit), fmt.tiny / unit / 2)
+    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread * inverse), fmt.tiny * inverse / 2)
     scaled = np.minimum(error / floor, LARGEST_ERROR)
     ulp = np.minimum(error / place, LARGEST_ERROR)
-    condition = np.where(magnitude > 0, spread / unit / magnitude, np.where(spread > 0, np.inf, 0.0))
+    condition = np.where(magnitude > 0, spread * inverse / magnitude, np.where(spread > 0, np.inf, 0.0))
     correct, faithful = _exact_standing(truth, answers, scored, past)
     allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
-    return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, kind)
+    return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, codes)
 
 
 def _beyond(truth: "Truth") -> Flags:
@@ -113,7 +148,7 @@ def _beyond(truth: "Truth") -> Flags:
     return (truth.expected == Expected.NUMBER) & ((magnitude > top) | ((magnitude == top) & outward))
 
 
-def _class_errors(truth: "Truth", answers: Floats) -> Names:
+def _class_errors(truth: "Truth", answers: Floats) -> Codes:
     fmt, expected = truth.formats.output, truth.expected
     nan, infinite = np.isnan(answers), np.isinf(answers)
     number = expected == Expected.NUMBER
@@ -121,12 +156,12 @@ def _class_errors(truth: "Truth", answers: Floats) -> Names:
     positive = np.where(number, truth.high > 0, expected == Expected.PLUS_INFINITY)
     may_overflow = beyond | (expected == Expected.PLUS_INFINITY) | (expected == Expected.MINUS_INFINITY)
     overflow = may_overflow & (infinite & ((answers > 0) == positive) if fmt.has_infinity else nan)
-    kind = np.full(answers.shape, "", "<U9")
-    kind[nan & (expected != Expected.NAN) & ~overflow] = ClassError.NAN
-    kind[infinite & ~overflow] = ClassError.INFINITE
-    kind[~nan & ~infinite & ~number] = ClassError.FINITE
-    kind[expected == Expected.UNSETTLED] = ""
-    return kind
+    codes = np.zeros(answers.shape, np.int8)
+    codes[nan & (expected != Expected.NAN) & ~overflow] = _CODES[ClassError.NAN]
+    codes[infinite & ~overflow] = _CODES[ClassError.INFINITE]
+    codes[~nan & ~infinite & ~number] = _CODES[ClassError.FINITE]
+    codes[expected == Expected.UNSETTLED] = 0
+    return codes
 
 
 def _exact_standing(truth: "Truth", answers: Floats, scored: Flags, past: Flags) -> tuple[Flags, Flags]:

@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 
 from lsecheck.contracts import LADDER, Contract
+from lsecheck.distribution import Distribution
 from lsecheck.formats import FormatPair, hex_text, value
-from lsecheck.functions.definition import Domain, Expected, Floats, Function, domains
+from lsecheck.functions.definition import Domain, Expected, Function, domains
 from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.corpus import format_values
 from lsecheck.measure import ClassError, Errors, Flags
-from lsecheck.oracle.truth import Truth
+from lsecheck.oracle.truth import TIERS, Truth
 from lsecheck.rows import ABSENT, INACCURATE, UNCONVENTIONAL, Absent, Finding, Row, Witness
 from lsecheck.subjects.subject import Answers
 
@@ -51,7 +52,7 @@ class Tally:
     tiers: "Counter[str]" = field(default_factory=Counter)
     domains: "Counter[str]" = field(default_factory=Counter)
     conventions: "Counter[str]" = field(default_factory=Counter)
-    parts: list[tuple[Floats, Floats, Floats, Floats]] = field(default_factory=list)
+    errors: Distribution = field(default_factory=Distribution)
     rung: int = -1
     correct: int = 0
     worst: "tuple[tuple[int, float], Witness] | None" = None
@@ -64,18 +65,23 @@ class Tally:
         rows, n = batch.values.shape
         self.widths.append(n)
         self.cases += rows
-        self.tiers.update(truth.tier)
+        tiers = np.bincount(truth.tiers, minlength=len(TIERS)).tolist()
+        self.tiers.update({name: count for name, count in zip(TIERS, tiers, strict=True) if count})
         self.hashes.update(digest)
-        trouble = answers.trouble[:, None]
-        # a row with trouble has no numbers; its trouble is counted once, at its first output
-        kind = np.where(trouble == "", errors.kind, "").astype("<U10")
-        kind[:, :1] = np.where(trouble == "", kind[:, :1], trouble)
-        self.kinds.update(kind[kind != ""].tolist())
         of_row = domains(batch.values, self.pair.input.largest)
-        self.domains.update(Domain(code).name.lower() for code in of_row.tolist())
-        where = np.broadcast_to(of_row[:, None], kind.shape)
-        scored = (truth.expected == Expected.NUMBER) & (errors.kind == "") & (trouble == "")
+        counts = np.bincount(of_row, minlength=len(Domain)).tolist()
+        self.domains.update({Domain(code).name.lower(): count for code, count in enumerate(counts) if count})
+        where = np.broadcast_to(of_row[:, None], errors.codes.shape)
+        works = (answers.trouble == "")[:, None]
+        scored = (truth.expected == Expected.NUMBER) & (errors.codes == 0) & works
         self._score(asked, scored & (where != Domain.RANGE))
+        if scored.all() and not (of_row != Domain.ORDINARY).any():
+            return
+        # a row with trouble has no numbers; its trouble is counted once, at its first output
+        trouble = answers.trouble[:, None]
+        kind = np.where(works, errors.kind, "").astype("<U10")
+        kind[:, :1] = np.where(works, kind[:, :1], trouble)
+        self.kinds.update(kind[kind != ""].tolist())
         # sums that leave the format are judged apart, by the contract that is required
         kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
         # softmax of a -inf entry is exactly 0: no bound excuses another number
@@ -97,20 +103,8 @@ class Tally:
     def row(self) -> Row:
         """The finished row."""
         measures: dict[str, object] = {}
-        if self.parts:
-            ulp, signed, scaled, excess = (np.concatenate(column) for column in zip(*self.parts, strict=True))
-            ordered = np.sort(ulp)
-            measures = {
-                "max_ulp": float(ordered[-1]),
-                "max_scaled": float(scaled.max()),
-                "max_excess": float(excess.max()),
-                "mean_ulp": _mean(ulp),
-                "bias_ulp": _mean(signed),
-                "p50_ulp": float(ordered[(len(ordered) - 1) // 2]),
-                "p99_ulp": float(ordered[(len(ordered) - 1) * 99 // 100]),
-                "correctly_rounded": self.correct / len(ordered),
-                "histogram": _histogram(ordered),
-            }
+        if self.errors.count:
+            measures = self.errors.figures() | {"correctly_rounded": self.correct / self.errors.count}
         return Row(
             function=self.function.name,
             subject=self.subject,
@@ -134,7 +128,7 @@ class Tally:
         if not scored.any():
             return
         errors = asked.errors
-        self.parts.append((errors.ulp[scored], errors.signed[scored], errors.scaled[scored], errors.excess[scored]))
+        self.errors.add(errors.ulp[scored], errors.signed[scored], errors.scaled[scored], errors.excess[scored])
         self.rung = max(self.rung, int(errors.rung[scored].max()))
         self.correct += int(errors.correct[scored].sum())
         # the witness is of the weakest contract kept; among those the largest E
@@ -209,7 +203,7 @@ def witness(asked: Asked, row: int, output: int) -> Witness:
         Expected.PLUS_INFINITY: math.inf,
         Expected.MINUS_INFINITY: -math.inf,
     }
-    scored = expected is Expected.NUMBER and not errors.kind[row, output] and not answers.trouble[row]
+    scored = expected is Expected.NUMBER and not errors.codes[row, output] and not answers.trouble[row]
     numbers = {
         "ulp": float(errors.ulp[row, output]) if scored else ABSENT,
         "scaled": float(errors.scaled[row, output]) if scored else ABSENT,
@@ -231,19 +225,6 @@ def witness(asked: Asked, row: int, output: int) -> Witness:
 
 def _finite(number: float) -> "float | Absent":
     return float(number) if math.isfinite(number) else ABSENT
-
-
-def _mean(numbers: Floats) -> float:
-    """Exactly rounded sum over count, whatever the order; scaled so that it cannot overflow."""
-    return math.fsum(np.ldexp(numbers, -64).tolist()) / len(numbers) * 2.0**64
-
-
-def _histogram(ordered: Floats) -> list[tuple[float, int]]:
-    edges = np.ldexp(0.5, np.arange(1025))
-    edges[-1] = np.finfo(np.float64).max
-    upto = np.searchsorted(ordered, edges, side="right")
-    counts = np.diff(upto, prepend=0)
-    return [(float(edges[place]), int(counts[place])) for place in np.flatnonzero(counts)]
 
 
 _EXPECTED = {

@@ -126,7 +126,10 @@ def domains(batch: Floats, largest: float) -> Codes:
     if n == 0:
         return np.full(rows, Domain.SPECIALS, np.int8)
     usual = Domain.RANGE if n > largest else Domain.ORDINARY
-    return np.where(np.isfinite(batch).all(-1), usual, Domain.SPECIALS).astype(np.int8)
+    finite = np.isfinite(batch)
+    if finite.all():
+        return np.full(rows, usual, np.int8)
+    return np.where(finite.all(-1), usual, Domain.SPECIALS).astype(np.int8)
 
 
 class Rows(NamedTuple):
@@ -139,6 +142,9 @@ class Rows(NamedTuple):
 
 def special_rows(batch: Floats) -> Rows:
     """Sort rows by the special value that decides them; nan first, then +inf, then 'all -inf'."""
+    if batch.shape[1] and np.isfinite(batch).all():
+        none = np.zeros(len(batch), np.bool_)
+        return Rows(none, none, none)
     nan = np.any(np.isnan(batch), axis=-1)
     plus = np.any(batch == np.inf, axis=-1) & ~nan
     return Rows(nan, plus, np.all(batch == -np.inf, axis=-1))

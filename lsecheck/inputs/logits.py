@@ -95,7 +95,8 @@ def _load(path: Path) -> np.ndarray[Any, Any]:
             start = file.read(6)
         if not start.startswith((b"\x93NUMPY", b"PK")):
             raise InputError(pickled if start[:1] == b"\x80" else f"{path} is not a .npy or .npz file")
-        loaded = np.load(path, allow_pickle=False)
+        # mapped, not read: rows are taken as they are needed (archives cannot be mapped)
+        loaded = np.load(path, allow_pickle=False, mmap_mode="r")
         if isinstance(loaded, np.lib.npyio.NpzFile):
             with loaded:
                 if len(loaded.files) != 1:
@@ -107,7 +108,7 @@ def _load(path: Path) -> np.ndarray[Any, Any]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: give a .npy or .npz file") from None
     except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
-        if "allow_pickle" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise InputError(pickled) from None
         raise InputError(f"{path} is not a .npy or .npz file that NumPy can read: {error}") from None
     if not isinstance(loaded, np.ndarray):

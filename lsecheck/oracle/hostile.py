@@ -15,10 +15,11 @@ _SMALLEST = 2.0**-1074
 _HALF = 0.5
 _ONE = 1.0
 _UNIT = 2.0**-53
+_ONE_AND_TWO_ULPS = 1.0 + 2.0**-51
 
 
 def check() -> None:
-    """`EnvironmentRefused` unless this thread rounds to nearest and keeps subnormal numbers.
+    """`EnvironmentRefused` unless this thread rounds to nearest even and keeps subnormal numbers.
 
     The operands are variables, so that the processor computes and no compiler does.
     """
@@ -29,7 +30,7 @@ def check() -> None:
             "this process flushes subnormal numbers to zero, so no answer here can be certified"
             f"{named}: load that library after lsecheck has run, or in another process"
         )
-    if _ONE + _UNIT != 1.0 or -_ONE - _UNIT != -1.0 or _ONE + 3 * _UNIT == 1.0:
+    if _ONE + _UNIT != 1.0 or -_ONE - _UNIT != -1.0 or _ONE + 3 * _UNIT != _ONE_AND_TWO_ULPS:
         raise EnvironmentRefused(
             "this process does not round to nearest, so no answer here can be certified:"
             " something changed the rounding mode; restore FE_TONEAREST"

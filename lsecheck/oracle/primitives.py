@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from lsecheck import formats
+
 where = np.where
 nearest = np.rint  #: to an integer, ties to even
 smaller = np.minimum
 larger = np.maximum
+power = formats.powers_of_two
 #: the bits of 1.5 * 2^52
 _WHOLE = np.float64(1.5 * 2.0**52).view(np.int64)
 
@@ -28,8 +31,3 @@ def steps(number: Any) -> Any:
 def exponent(number: Any) -> Any:
     """floor(log2 |x|) of a normal number; -1023 for 0 and subnormal numbers."""
     return (np.ascontiguousarray(number).view(np.int64) >> 52 & 0x7FF) - 1023
-
-
-def power(of: Any) -> Any:
-    """2^k for integers -1022 <= k <= 1023."""
-    return ((np.asarray(of, np.int64) + 1023) << 52).view(np.float64)

@@ -24,6 +24,8 @@ Codes = np.ndarray[Any, np.dtype[np.int8]]
 
 TIERS = ("exact", "doubledouble", "interval")
 EXACT, DOUBLEDOUBLE, INTERVAL = range(3)
+#: the figures of `Sums` that a row has once
+ROW_FIGURES = ("n", "maximum", "total", "log_total", "spread", "absolute", "rest")
 #: entries and outputs handled at once: memory beyond the truth itself stays below 100 MB
 SLAB = 1 << 18
 
@@ -70,6 +72,25 @@ class Truth:
     def __len__(self) -> int:
         return len(self.expected)
 
+    def part(self, rows: slice, columns: slice) -> "Truth":
+        """The truth of some outputs, as views."""
+        at = rows, columns
+        figures = {name: getattr(self.sums, name)[rows] for name in ROW_FIGURES}
+        return Truth(
+            function=self.function,
+            formats=self.formats,
+            expected=self.expected[at],
+            places=self.places[at],
+            side=self.side[at],
+            exponent=self.exponent[at],
+            high=self.high[at],
+            low=self.low[at],
+            radius=self.radius[at],
+            scale=self.scale[at],
+            sums=Sums(**figures, share=self.sums.share[at], gap=self.sums.gap[at]),
+            tiers=self.tiers[rows],
+        )
+
 
 def truth(
     function: "str | Function", batch: Any, format: "str | None" = None, *, labels: "Labels | None" = None
@@ -99,7 +120,8 @@ def certify(
     labels = function.validate(batch, labels)
     expected = function.expected(batch, labels)
     ledger = _Ledger(expected, function, pair.output)
-    rows = np.flatnonzero((expected == Expected.NUMBER).any(axis=1))
+    numbers = expected == Expected.NUMBER
+    rows = np.arange(len(batch)) if numbers.size and numbers.all() else np.flatnonzero(numbers.any(axis=1))
     if len(rows) and not fast_tier:
         ledger.leave_open(batch)
     elif len(rows):
@@ -110,7 +132,7 @@ def certify(
             # consecutive rows are a view, and so are the arrays they are written to
             whole = some[-1] - some[0] + 1 == len(some)
             ledger.enclose(batch, slice(some[0], some[-1] + 1) if whole else some, labels, chosen)
-    for index in np.flatnonzero(ledger.open.any(axis=1)).tolist():
+    for index in np.unique(np.nonzero(ledger.open)[0]).tolist():
         ledger.solve(batch[index], index, labels, pair)
     return ledger.truth(pair)
 
@@ -147,7 +169,8 @@ class _Ledger:
             else:
                 entries = np.take_along_axis(given, labels[rows, None], 1)
             self._outputs(known, entries, rows, columns, chosen)
-        arithmetic = np.where(self.open[rows].any(axis=1), INTERVAL, DOUBLEDOUBLE)
+        undecided = self.open[rows]
+        arithmetic = np.where(undecided.any(axis=1), INTERVAL, DOUBLEDOUBLE) if undecided.any() else DOUBLEDOUBLE
         self.tiers[rows] = np.where(known.single, EXACT, arithmetic)
 
     def leave_open(self, batch: Floats) -> None:
@@ -166,13 +189,19 @@ class _Ledger:
         # an entry of -inf has no arithmetic: softmax is 0 there, the others infinite
         wanted = finite & (self.expected[rows, columns] == Expected.NUMBER)
         self.open[rows, columns] = wanted & ~found.decided
-        parts = found._replace(decided=maximum - entries)  # what is left is the gap
         every = bool(wanted.all())
-        for whole, part in zip(
-            (self.high, self.low, self.radius, self.scale, self.places, self.side, self.exponent, self.share, self.gap),
-            parts,
-            strict=True,
-        ):
+        filled: list[tuple[Any, Any]] = [
+            (self.high, found.high),
+            (self.low, found.low),
+            (self.radius, found.radius),
+            (self.scale, found.scale),
+            (self.places, found.places),
+            (self.side, found.side),
+            (self.exponent, found.exponent),
+            (self.share, found.share),
+            (self.gap, maximum - entries),
+        ]
+        for whole, part in filled:
             whole[rows, columns] = part if every else np.where(wanted, part, whole[rows, columns])
 
     def solve(self, values: Floats, index: int, labels: "Labels | None", pair: FormatPair) -> None:

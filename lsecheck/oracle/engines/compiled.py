@@ -20,13 +20,14 @@ from lsecheck.oracle import doubledouble, outputs, pairs, settle
 from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, WEIGHTS
 from lsecheck.oracle.doubledouble import CHUNK
 
+LANES = 32  #: independent maxima, so that the search for one vectorises
 name = f"numba {numba.__version__}"
 
 BLOCK = 256  #: entries a stage passes on to the next: a dozen arrays of them stay in the first cache
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    return njit(error_model="numpy")(function)
+    return njit(error_model="numpy", forceinline=True)(function)
 
 
 def _loop(function: Callable[..., None]) -> Callable[..., None]:
@@ -52,16 +53,29 @@ _number = _instruction(numba.int64, numba.float64, lambda builder, value: builde
 _nearest = _instruction(numba.float64, numba.float64, _rint)
 
 
-def _where(condition: Any, one: Any, other: Any) -> Any:
-    return one if condition else other
+def _choice(context: Any, condition: Any, one: Any, other: Any) -> Any:
+    """A choice without a branch: branches keep loops from vectorising."""
+    chosen = context.unify_types(one, other)
+
+    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        flag, *pair = values
+        first, second = (
+            context.cast(builder, value, given, chosen) for value, given in zip(pair, signature.args[1:], strict=True)
+        )
+        return builder.select(flag, first, second)
+
+    return chosen(numba.boolean, one, other), lower
 
 
-def _smaller(one: Any, other: Any) -> Any:
-    return one if one < other else other
+_where = cast(Callable[..., Any], intrinsic(_choice))
 
 
-def _larger(one: Any, other: Any) -> Any:
-    return one if one > other else other
+def _lesser(one: Any, other: Any) -> Any:
+    return _where(one < other, one, other)
+
+
+def _greater(one: Any, other: Any) -> Any:
+    return _where(one > other, one, other)
 
 
 def _integer(number: Any) -> Any:
@@ -80,9 +94,16 @@ def _power(of: Any) -> Any:
     return _number((of + 1023) << 52)
 
 
-_PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest} | {
-    function.__name__[1:]: _elementwise(function)
-    for function in (_where, _smaller, _larger, _integer, _steps, _exponent, _power)
+_PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": _where} | {
+    name: _elementwise(function)
+    for name, function in (
+        ("smaller", _lesser),
+        ("larger", _greater),
+        ("integer", _integer),
+        ("steps", _steps),
+        ("exponent", _exponent),
+        ("power", _power),
+    )
 }
 
 
@@ -101,23 +122,60 @@ def _translated() -> "dict[str, Any]":
 _known = _translated()
 _approached, _parts, _row = _known["approached"], _known["parts"], _known["row"]
 _deviation, _portion, _size_grid = _known["deviation"], _known["portion"], _known["size_grid"]
+_smaller, _larger = _known["smaller"], _known["larger"]
+
+
+@_elementwise
+def _grow(x: Any, start: Any, size: Any, tops: Any, leasts: Any, finites: Any) -> None:
+    for i in range(size):
+        number = x[start + i]
+        finite = number > -np.inf
+        tops[i] = _larger(number, tops[i])
+        leasts[i] = _smaller(_where(finite, number, np.inf), leasts[i])
+        finites[i] += _where(finite, 1.0, 0.0)
+
+
+@_elementwise
+def _follow(x: Any, start: Any, size: Any, top: Any, seconds: Any, equals: Any) -> None:
+    for i in range(size):
+        number = x[start + i]
+        seconds[i] = _larger(_where(number < top, number, -np.inf), seconds[i])
+        equals[i] += _where(number == top, 1.0, 0.0)
 
 
 @_loop
 def _extremes(batch: Any, found: Any) -> None:
     rows, n = batch.shape
+    whole = n - n % LANES  # a loop of known length vectorises best
+    tops, seconds, leasts = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    equals, finites = np.empty(LANES), np.empty(LANES)
     for row in range(rows):
-        a, b, least = -np.inf, -np.inf, np.inf
-        for place in range(n):
-            a = max(a, batch[row, place])
-        equal, finite = 0, 0
+        x = batch[row]
+        tops[:], seconds[:], leasts[:], equals[:], finites[:] = -np.inf, -np.inf, np.inf, 0.0, 0.0
+        for start in range(0, whole, LANES):
+            _grow(x, start, LANES, tops, leasts, finites)
+        _grow(x, whole, n - whole, tops, leasts, finites)
+        top = tops.max()
+        for start in range(0, whole, LANES):
+            _follow(x, start, LANES, top, seconds, equals)
+        _follow(x, whole, n - whole, top, seconds, equals)
+        found[0, row], found[1, row], found[2, row] = top, seconds.max(), equals.sum()
+        found[3, row], found[4, row] = finites.sum(), leasts.min()
+
+
+@_loop
+def _short_extremes(batch: Any, found: Any) -> None:
+    rows, n = batch.shape
+    for row in range(rows):
+        top, second, least, equal, finite = -np.inf, -np.inf, np.inf, 0.0, 0.0
         for place in range(n):
             x = batch[row, place]
-            b = max(b, x if x < a else -np.inf)
-            least = min(least, x if x > -np.inf else np.inf)
-            equal += x == a
-            finite += x > -np.inf
-        found[0, row], found[1, row], found[2, row], found[3, row], found[4, row] = a, b, equal, finite, least
+            second = _where(x > top, top, _where((x < top) & (x > second), x, second))
+            equal = _where(x > top, 1.0, equal + _where(x == top, 1.0, 0.0))
+            top = _larger(x, top)
+            least = _smaller(_where(x > -np.inf, x, np.inf), least)
+            finite += _where(x > -np.inf, 1.0, 0.0)
+        found[0, row], found[1, row], found[2, row], found[3, row], found[4, row] = top, second, equal, finite, least
 
 
 @_loop
@@ -230,7 +288,7 @@ def _portions(x: Any, given: Any, alone: Any, fmt: Any, found: Any, whole: Any, 
 def extremes(batch: Any) -> Any:
     """As `vectorised.extremes`."""
     found = np.empty((5, len(batch)))
-    _extremes(batch, found)
+    (_short_extremes if batch.shape[1] < 2 * LANES else _extremes)(batch, found)
     return found
 
 
