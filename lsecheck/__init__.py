@@ -1,7 +1,15 @@
 """lsecheck: the accuracy referee for the LogSumExp family. This file is its table of contents."""
 
 from lsecheck.contracts import Contract
-from lsecheck.errors import InputError, LsecheckError, NothingMeasured, SubjectError, Undecided, UnknownName
+from lsecheck.errors import (
+    EnvironmentRefused,
+    InputError,
+    LsecheckError,
+    NothingMeasured,
+    SubjectError,
+    Undecided,
+    UnknownName,
+)
 from lsecheck.gate import Result, check
 from lsecheck.measure import ClassError, Errors, measure
 from lsecheck.oracle.reference import cross_entropy, log_softmax, logaddexp, logsumexp, softmax
@@ -13,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ClassError",
     "Contract",
+    "EnvironmentRefused",
     "Errors",
     "InputError",
     "LsecheckError",

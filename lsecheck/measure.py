@@ -113,11 +113,14 @@ def _errors(truth: "Truth", answers: Floats, required: Contract) -> Errors:
     scored = (truth.expected == Expected.NUMBER) & (codes == 0)
     # everything below is in the unit 2^exponent of each truth: an ulp is then 2^(1 - p)
     exponent = truth.exponent.astype(np.int64)
-    unit, inverse = formats.powers_of_two(exponent), formats.scaled(np.float64(1.0), -exponent)
-    down = truth.scale - exponent
-    high, low = formats.scaled(truth.high, down), formats.scaled(truth.low, down)
+    unit, inverse = formats.powers_of_two(exponent), formats.powers_of_two(1 - exponent) * 0.5
+    if truth.scale.any():
+        down = truth.scale - exponent
+        high, low = formats.scaled(truth.high, down), formats.scaled(truth.low, down)
+    else:
+        high, low = truth.high * inverse, truth.low * inverse
     place = 2.0 * fmt.unit_roundoff
-    said = formats.scaled(np.where(scored, answers, np.nan), -exponent)
+    said = np.where(scored, answers, np.nan) * inverse
     # an overflow stands for the number after the largest; to any truth past that it is right
     after = formats.scaled(np.float64(_after_largest(fmt)), fmt.emax - exponent)
     past = np.abs(high) >= after
@@ -150,6 +153,8 @@ def _beyond(truth: "Truth") -> Flags:
 
 def _class_errors(truth: "Truth", answers: Floats) -> Codes:
     fmt, expected = truth.formats.output, truth.expected
+    if not expected.any() and np.isfinite(answers).all():  # numbers where numbers are right
+        return np.zeros(answers.shape, np.int8)
     nan, infinite = np.isnan(answers), np.isinf(answers)
     number = expected == Expected.NUMBER
     beyond = _beyond(truth)
@@ -170,8 +175,10 @@ def _exact_standing(truth: "Truth", answers: Floats, scored: Flags, past: Flags)
     A truth `past` the number after the largest has one neighbour, the overflow.
     """
     fmt = truth.formats.output
-    overflow = np.where(truth.high < 0, -1, 1) * (fmt.largest_ordinal + 1)
-    place = np.where(np.isfinite(answers), formats.ordinals(formats.cast(answers, fmt)), overflow)
+    place = formats.ordinals(formats.cast(answers, fmt))
+    finite = np.isfinite(answers)
+    if not finite.all():
+        place = np.where(finite, place, np.where(truth.high < 0, -1, 1) * (fmt.largest_ordinal + 1))
     correct = scored & (place == truth.places)
     neighbour = (truth.side != 0) & (place == truth.places + truth.side) & ~past
     return correct, correct | (scored & neighbour)

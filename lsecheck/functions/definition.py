@@ -43,8 +43,8 @@ class Sums:
     """What the oracle knows of each row beside the answer, in float64.
 
     Row figures have shape (rows, 1), output figures (rows, outputs). Entries of -inf are left
-    out of every one. All are good to a few units of float64; they scale errors, they are not
-    the truth.
+    out of every one. They scale errors, they are not the truth: good to a few units of float64,
+    `spread` and `absolute` to n 2^-38 of |y| + K.
     """
 
     n: Floats  #: finite entries

@@ -7,7 +7,7 @@ whatever precision does (tier `interval`). It answers or raises `Undecided`; it 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from lsecheck import formats
 from lsecheck.formats import Format, FormatPair
 from lsecheck.functions import named
 from lsecheck.functions.definition import Expected, Floats, Function, Labels, Sums, as_batch
-from lsecheck.oracle import fast, hostile
+from lsecheck.oracle import hostile
 from lsecheck.oracle.engines import Engine, engine
+
+if TYPE_CHECKING:
+    from lsecheck.oracle.fast import Rows
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 Exponents = np.ndarray[Any, np.dtype[np.int16]]
@@ -156,6 +159,8 @@ class _Ledger:
 
     def enclose(self, batch: Floats, rows: "slice | Integers", labels: "Labels | None", chosen: Engine) -> None:
         """The fast tier; what it leaves open is marked for the other."""
+        from lsecheck.oracle import fast  # makes the tables: only when a case needs them
+
         given = batch[rows]
         known = fast.rows(given, chosen)
         self.row_sums[:, rows] = known.figures
@@ -181,8 +186,10 @@ class _Ledger:
         self.tiers = np.where(several & self.open.any(axis=1), INTERVAL, EXACT).astype(np.int8)
 
     def _outputs(
-        self, known: fast.Rows, entries: Floats, rows: "slice | Integers", columns: slice, chosen: Engine
+        self, known: "Rows", entries: Floats, rows: "slice | Integers", columns: slice, chosen: Engine
     ) -> None:
+        from lsecheck.oracle import fast
+
         maximum = known.maximum[:, None]
         finite = entries > -np.inf
         found = fast.outputs(self.function, known, np.where(finite, entries, maximum), self.format, chosen)
