@@ -35,8 +35,8 @@ from lsecheck.oracle.primitives import exponent, integer, larger, power, smaller
 WHOLE = 1.5 * 2.0**52
 #: the head of a reduced argument to 22 bits, products of which with 31 bits are exact,
 GRID = 1.5 * 2.0 ** (52 - 32)
-#: and the parts of a term. CHUNK of them sum exactly, in any order:
-#: 4096 * 1 of 2^-40, 4096 * 2^-30 of 2^-68, 4096 * 2^-69 of 2^-109 are 52 bits each
+#: and the parts of a term. CHUNK of them sum exactly, in any order: 4096 * 1 of 2^-40, 4096 * 2^-30
+#: of 2^-68 and 4096 * 2^-69 of 2^-109 are 52, 50 and 52 bits
 CHUNK = 4096
 FIRST = 1.5 * 2.0 ** (52 - 40)
 SECOND = 1.5 * 2.0 ** (52 - 68)
@@ -48,13 +48,13 @@ REACH = -3500.0
 #: where T, or a share, is below this it is kept as mantissa and exponent
 REMOTE = -900
 
-# relative errors of exp [2^-82.0] and of U beside n 2^-95 (exp, and the split of terms [2^-84])
+# relative errors of exp [2^-82.0] and of U beside n TERM_ERROR: exp, and the split of terms [2^-84]
 EXP_ERROR = 2.0**-81.9
 SUM_ERROR = 2.0**-81.5
 #: relative error of T = exp(b - a) U, beside n TERM_ERROR: 2^-81.9 + 2^-81.5 and the product [2^-102]
 TAIL_ERROR = 2.0**-80.6
-#: absolute errors of a term in U: the split [2^-95], what is below THIRD [2^-110], what is left out [2^-125]
-TERM_ERROR = 2.0**-94
+#: absolute errors of a term in U: the split [2^-94], what is below THIRD [2^-110], what is left out [2^-125]
+TERM_ERROR = 2.0**-93
 
 
 def reduced(high: Any, low: Any) -> Any:
@@ -77,7 +77,7 @@ def expanded(coarse: Any, rest: Any, power_high: Any, power_low: Any) -> Any:
     """2^(j/N) exp(coarse + rest) as a pair, |low| <= 2^-30 high: relative error 2^-82.
 
     exp(r) - 1 = coarse + coarse^2 / 2 + w. Errors: the cubic, eight roundings of 2^-34.2 [2^-84.2];
-    r^7 / 5040 left out [2^-85.8]; roundings of w [2^-85.9], of `fine` [2^-86], of power_high * fine
+    r^7 / 5040 left out [2^-85.8]; roundings of w [2^-85.7], of `fine` [2^-86], of power_high * fine
     and its sum [2^-85.9 each], of the last sum [2^-84]; the table [2^-85]; the argument [2^-86].
     coarse + q - head is exact (33 bits), and so is power_high * head (31 and 22 bits).
     """
@@ -116,7 +116,7 @@ def approached(x: Any, a: Any, b: Any) -> Any:
 def parts(x: Any, d: Any, coarse: Any, rest: Any, power_high: Any, power_low: Any, weight: Any, grid: Any) -> Any:
     """A term exp(x - b) -> three parts that sum exactly, and its shares of two figures.
 
-    The parts are multiples of 2^-40, 2^-68 and 2^-109; `rest` is rounded once [2^-95 and 2^-84 of
+    The parts are multiples of 2^-40, 2^-68 and 2^-109; `left` is rounded once [2^-94 and 2^-84 of
     the term], what is left below 2^-110 is dropped. The figures are exp(x - b) (b - x) to 2^-41
     and exp(x - b) |x| to 2^-41 of |b| + 1 (`grid` is FIRST times the power of two above that).
     """
@@ -126,8 +126,9 @@ def parts(x: Any, d: Any, coarse: Any, rest: Any, power_high: Any, power_low: An
     left = (high - first) + low
     second = (left + SECOND) - SECOND
     third = ((left - second) + THIRD) - THIRD
-    moment = (FIRST - high * d) - FIRST
-    size = (high * where(weight > 0, abs(x), 0.0) + grid) - grid
+    whole = high + low
+    moment = (FIRST - whole * d) - FIRST
+    size = (whole * where(weight > 0, abs(x), 0.0) + grid) - grid
     return first, second, third, moment, size
 
 

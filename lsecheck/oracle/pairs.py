@@ -52,7 +52,10 @@ def scaled(value: Any, by: Any) -> Any:
 
 
 def outward(low: Any, radius: Any) -> Any:
-    """Ends of low ± radius, moved out past the rounding of either sum, and that radius."""
+    """Ends outside low ± radius, past the rounding of either sum, and a radius about as wide.
+
+    Both hold what low ± radius holds; either may reach half a last place further than the other.
+    """
     wide = radius * (1 + 2.0**-50) + abs(low) * 2.0**-52
     return low - wide, low + wide, wide * (1 + 2.0**-50)
 

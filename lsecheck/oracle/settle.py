@@ -19,7 +19,8 @@ def settled(
 ) -> Any:
     """Where (high + lower, high + upper) 2^scale lies among the numbers of a format.
 
-    high        the float64 nearest to the truth or next to it, within half its last place
+    high        the float64 nearest to the truth or next to it, within half its last place;
+                in [1/2, 2] or 0 where the scale is not 0
     exact       the truth is high itself: ties go to even
     p .. largest  the format's precision, exponents, largest ordinal
     ->          signed ordinal of the rounding, side (sign of truth - rounded), exponent, decided

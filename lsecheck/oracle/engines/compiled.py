@@ -6,6 +6,9 @@ floating point unless it is asked to. The loops over blocks are staged so that t
 only the table lookups are one by one.
 """
 
+import hashlib
+import inspect
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, cast
@@ -16,7 +19,7 @@ from llvmlite import ir
 from numba import njit
 from numba.extending import intrinsic
 
-from lsecheck.oracle import doubledouble, outputs, pairs, settle
+from lsecheck.oracle import constants, doubledouble, outputs, pairs, settle
 from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, WEIGHTS
 from lsecheck.oracle.doubledouble import CHUNK
 
@@ -30,8 +33,17 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
     return njit(error_model="numpy", forceinline=True)(function)
 
 
+#: of every line that is compiled: numba's disk cache knows a change of this file alone
+_STAMP = hashlib.sha256(
+    "".join(
+        inspect.getsource(module) for module in (constants, pairs, doubledouble, settle, outputs, sys.modules[__name__])
+    ).encode()
+).hexdigest()[:12]
+
+
 def _loop(function: Callable[..., None]) -> Callable[..., None]:
-    """Kept on disk: compiling takes seconds."""
+    """Kept on disk, under a name of its own for each version: compiling takes seconds."""
+    function.__qualname__ += f"_{_STAMP}"
     return njit(cache=True, error_model="numpy")(function)
 
 
