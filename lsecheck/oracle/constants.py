@@ -91,7 +91,3 @@ def _reciprocals() -> "tuple[list[float], list[float], list[float]]":
 
 POWER_HIGH, POWER_LOW = (np.array(column) for column in _powers())
 RECIPROCAL, LOG_HIGH, LOG_LOW = (np.array(column) for column in _reciprocals())
-
-#: 2^-q for q = 0 .. 126; the last entry is 0, the weight of entries that are not summed
-WEIGHTS = np.append(np.ldexp(1.0, -np.arange(127)), 0.0)
-NO_WEIGHT = 127

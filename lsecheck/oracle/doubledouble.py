@@ -20,7 +20,6 @@ from lsecheck.oracle.constants import (
     LOG_STEP_1,
     LOG_STEP_2,
     LOG_STEP_3,
-    NO_WEIGHT,
     PER_STEP,
     POWER_HIGH,
     POWER_LOW,
@@ -54,7 +53,7 @@ SUM_ERROR = 2.0**-81.5
 #: relative error of T = exp(b - a) U, beside n TERM_ERROR: 2^-81.9 + 2^-81.5 and the product [2^-102]
 TAIL_ERROR = 2.0**-80.6
 #: absolute errors of a term in U: the split [2^-94], what is below THIRD [2^-110], what is left out [2^-125]
-TERM_ERROR = 2.0**-93
+TERM_ERROR = 1.0001 * 2.0**-94
 
 
 def reduced(high: Any, low: Any) -> Any:
@@ -85,10 +84,11 @@ def expanded(coarse: Any, rest: Any, power_high: Any, power_low: Any) -> Any:
     cubic = r * r * r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720))))
     w = rest + (rest * (coarse + 0.5 * rest) + cubic)
     q = 0.5 * coarse * coarse
-    head = ((coarse + (q + w)) + GRID) - GRID
+    about = coarse + (q + w)
+    head = (about + GRID) - GRID
     fine = ((coarse - head) + q) + w
     high, error = fast_two_sum(power_high, power_high * head)
-    return high, power_low + (power_high * fine + (power_low * (head + fine) + error))
+    return high, power_low + (power_high * fine + (power_low * about + error))
 
 
 def exponential(high: Any, low: Any) -> Any:
@@ -105,15 +105,15 @@ def exponential(high: Any, low: Any) -> Any:
 
 
 def approached(x: Any, a: Any, b: Any) -> Any:
-    """An entry -> its argument x - b reduced, ready for the table; entries not summed weigh nothing."""
+    """An entry -> (x - b, coarse, rest, table index, weight); entries that are not summed weigh 0."""
     d, error = two_difference(x, b)
     counts = (x < a) & (d > NEGLIGIBLE)
     d = where(counts, d, 0.0)
     k, coarse, rest = reduced(d, where(counts, error, 0.0))
-    return d, coarse, rest, k & (STEPS - 1), where(counts, -(k >> STEP_BITS), NO_WEIGHT)
+    return d, coarse, rest, k & (STEPS - 1), where(counts, power(k >> STEP_BITS), 0.0)
 
 
-def parts(x: Any, d: Any, coarse: Any, rest: Any, power_high: Any, power_low: Any, weight: Any, grid: Any) -> Any:
+def parts(d: Any, b: Any, coarse: Any, rest: Any, power_high: Any, power_low: Any, weight: Any, grid: Any) -> Any:
     """A term exp(x - b) -> three parts that sum exactly, and its shares of two figures.
 
     The parts are multiples of 2^-40, 2^-68 and 2^-109; `left` is rounded once [2^-94 and 2^-84 of
@@ -128,7 +128,7 @@ def parts(x: Any, d: Any, coarse: Any, rest: Any, power_high: Any, power_low: An
     third = ((left - second) + THIRD) - THIRD
     whole = high + low
     moment = (FIRST - whole * d) - FIRST
-    size = (whole * where(weight > 0, abs(x), 0.0) + grid) - grid
+    size = (whole * abs(b + d) + grid) - grid
     return first, second, third, moment, size
 
 

@@ -51,6 +51,7 @@ def rows(batch: Floats, engine: Engine) -> Rows:
     maximum, b, multiplicity, entries, least = engine.extremes(batch)
     alone = b == -np.inf
     fits = (np.abs(maximum) <= LARGEST) & (least >= -LARGEST)
+    maximum = maximum + 0.0  # which of two zeros is the larger, no two libraries agree on
     a = np.where(fits, maximum, 0.0)
     beside = np.where(fits & ~alone, b, a)
     parts = _sums(batch, a, beside, engine)

@@ -30,7 +30,7 @@ EXACT, DOUBLEDOUBLE, INTERVAL = range(3)
 #: the figures of `Sums` that a row has once
 ROW_FIGURES = ("n", "maximum", "total", "log_total", "spread", "absolute", "rest")
 #: entries and outputs handled at once: memory beyond the truth itself stays below 100 MB
-SLAB = 1 << 18
+SLAB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ from lsecheck.oracle.constants import (
     LOG_STEP_1,
     LOG_STEP_2,
     LOG_STEP_3,
-    NO_WEIGHT,
     PER_STEP,
     POWER_HIGH,
     POWER_LOW,
@@ -27,7 +26,6 @@ from lsecheck.oracle.constants import (
     SHORT,
     STEP_BITS,
     STEPS,
-    WEIGHTS,
 )
 
 REACHED = range(-(1 << 22) + 1, 1 << 22)  #: the k of arguments down to REACH
@@ -113,14 +111,6 @@ class TestValues:
         """c (1 + j/N) must be near 1 for s to be small."""
         for j, c in enumerate(RECIPROCAL):
             assert abs(exact(c) - Fraction(STEPS, STEPS + j)) <= Fraction(1, 2 ** (SHORT + 1))
-
-    def test_a_weight_is_a_power_of_2_or_nothing(self):
-        """Entries that are not summed weigh 0; 126 halvings reach below exp(-87)."""
-        assert len(WEIGHTS) == NO_WEIGHT + 1
-        assert all(WEIGHTS[q] == Fraction(1, 2**q) for q in range(NO_WEIGHT))
-        assert WEIGHTS[NO_WEIGHT] == 0
-        assert apart(Fraction(0), 2 * arb(-87).exp()) > Fraction(1, 2**125)
-        assert arb(-87) / arb(2).log() > -(NO_WEIGHT - 1)
 
     def test_the_tables_have_as_many_entries_as_they_are_asked_for(self):
         """j = N is asked of the logarithm's, never of the exponential's."""

@@ -14,7 +14,7 @@ from lsecheck.formats import FORMATS, FormatPair
 from lsecheck.functions import FUNCTIONS
 from lsecheck.functions.definition import Expected
 from lsecheck.oracle import constants, doubledouble, fast, interval
-from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, RECIPROCAL, STEPS, WEIGHTS
+from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, RECIPROCAL, STEPS
 from lsecheck.oracle.doubledouble import (
     CHUNK,
     EXP_ERROR,
@@ -397,7 +397,15 @@ class TestSums:
         """The parts of each entry."""
         with np.errstate(invalid="ignore"):  # -inf
             d, coarse, rest, j, weight = approached(x, np.float64(top), np.float64(b))
-            return parts(x, d, coarse, rest, POWER_HIGH[j], POWER_LOW[j], WEIGHTS[weight], size_grid(np.float64(b)))
+            below = np.float64(b)
+            return parts(d, below, coarse, rest, POWER_HIGH[j], POWER_LOW[j], weight, size_grid(below))
+
+    def test_a_weight_is_a_power_of_2_or_nothing(self):
+        """Entries that are not summed weigh 0: the maximum, -inf, and what is below exp(-87) of b."""
+        x = np.array([5.0, -np.inf, -87.5, -86.5, -0.6931471805599453, 0.0])
+        with np.errstate(invalid="ignore"):
+            weight = approached(x, np.float64(5.0), np.float64(0.0))[4]
+        assert weight.tolist() == [0, 0, 0, 2.0**-125, 0.5, 1]
 
     @staticmethod
     def exactly(column: np.ndarray) -> Fraction:

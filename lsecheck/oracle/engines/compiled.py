@@ -17,16 +17,15 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import njit
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 
 from lsecheck.oracle import constants, doubledouble, outputs, pairs, settle
-from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, WEIGHTS
+from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW
 from lsecheck.oracle.doubledouble import CHUNK
 
-LANES = 32  #: independent maxima, so that the search for one vectorises
 name = f"numba {numba.__version__}"
 
-BLOCK = 256  #: entries a stage passes on to the next: a dozen arrays of them stay in the first cache
+BLOCK = 128  #: entries a stage passes on to the next: a dozen arrays of them stay in the first cache
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,81 +133,116 @@ def _translated() -> "dict[str, Any]":
 _known = _translated()
 _approached, _parts, _row = _known["approached"], _known["parts"], _known["row"]
 _deviation, _portion, _size_grid = _known["deviation"], _known["portion"], _known["size_grid"]
-_smaller, _larger = _known["smaller"], _known["larger"]
 
 
-@_elementwise
-def _grow(x: Any, start: Any, size: Any, tops: Any, leasts: Any, finites: Any) -> None:
-    for i in range(size):
-        number = x[start + i]
-        finite = number > -np.inf
-        tops[i] = _larger(number, tops[i])
-        leasts[i] = _smaller(_where(finite, number, np.inf), leasts[i])
-        finites[i] += _where(finite, 1.0, 0.0)
+# Reductions of which every order gives the same: maxima, and sums without a rounding. They alone
+# may be reordered, so that they vectorise; there is no nan among the numbers.
+_reduction = njit(error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
 
 
-@_elementwise
-def _follow(x: Any, start: Any, size: Any, top: Any, seconds: Any, equals: Any) -> None:
-    for i in range(size):
-        number = x[start + i]
-        seconds[i] = _larger(_where(number < top, number, -np.inf), seconds[i])
-        equals[i] += _where(number == top, 1.0, 0.0)
+@_reduction
+def _ends(x: Any) -> Any:
+    part = x.size // 4  # four searches at a time: one would wait for itself
+    p, q, r, s = x[:part], x[part : 2 * part], x[2 * part : 3 * part], x[3 * part : 4 * part]
+    p_top = q_top = r_top = s_top = -np.inf
+    p_end = q_end = r_end = s_end = np.inf
+    for i in range(part):
+        p_top, q_top, r_top, s_top = max(p_top, p[i]), max(q_top, q[i]), max(r_top, r[i]), max(s_top, s[i])
+        p_end, q_end, r_end, s_end = min(p_end, p[i]), min(q_end, q[i]), min(r_end, r[i]), min(s_end, s[i])
+    for number in x[4 * part :]:
+        p_top, p_end = max(p_top, number), min(p_end, number)
+    return max(p_top, q_top, r_top, s_top), min(p_end, q_end, r_end, s_end)
+
+
+@_reduction
+def _below(x: Any, top: Any) -> Any:
+    part = x.size // 4
+    p, q, r, s = x[:part], x[part : 2 * part], x[2 * part : 3 * part], x[3 * part : 4 * part]
+    p_top = q_top = r_top = s_top = -np.inf
+    p_equal = q_equal = r_equal = s_equal = 0.0
+    for i in range(part):
+        p_top = max(p_top, _where(p[i] < top, p[i], -np.inf))
+        q_top = max(q_top, _where(q[i] < top, q[i], -np.inf))
+        r_top = max(r_top, _where(r[i] < top, r[i], -np.inf))
+        s_top = max(s_top, _where(s[i] < top, s[i], -np.inf))
+        p_equal += _where(p[i] == top, 1.0, 0.0)
+        q_equal += _where(q[i] == top, 1.0, 0.0)
+        r_equal += _where(r[i] == top, 1.0, 0.0)
+        s_equal += _where(s[i] == top, 1.0, 0.0)
+    for number in x[4 * part :]:
+        p_top = max(p_top, _where(number < top, number, -np.inf))
+        p_equal += _where(number == top, 1.0, 0.0)
+    return max(p_top, q_top, r_top, s_top), p_equal + q_equal + r_equal + s_equal
+
+
+@_reduction
+def _finite(x: Any) -> Any:
+    least, finite = np.inf, 0.0
+    for number in x:
+        held = number if number > -np.inf else np.inf
+        least = held if held < least else least
+        finite += 1.0 if number > -np.inf else 0.0
+    return least, finite
+
+
+@_reduction
+def _totals(first: Any, second: Any, third: Any, moment: Any, size: Any, start: Any, end: Any) -> Any:
+    p = q = r = s = t = 0.0
+    for i in range(start, end):
+        p += first[i]
+        q += second[i]
+        r += third[i]
+        s += moment[i]
+        t += size[i]
+    return p, q, r, s, t
 
 
 @_loop
 def _extremes(batch: Any, found: Any) -> None:
-    rows, n = batch.shape
-    whole = n - n % LANES  # a loop of known length vectorises best
-    tops, seconds, leasts = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    equals, finites = np.empty(LANES), np.empty(LANES)
-    for row in range(rows):
+    for row in range(batch.shape[0]):
         x = batch[row]
-        tops[:], seconds[:], leasts[:], equals[:], finites[:] = -np.inf, -np.inf, np.inf, 0.0, 0.0
-        for start in range(0, whole, LANES):
-            _grow(x, start, LANES, tops, leasts, finites)
-        _grow(x, whole, n - whole, tops, leasts, finites)
-        top = tops.max()
-        for start in range(0, whole, LANES):
-            _follow(x, start, LANES, top, seconds, equals)
-        _follow(x, whole, n - whole, top, seconds, equals)
-        found[0, row], found[1, row], found[2, row] = top, seconds.max(), equals.sum()
-        found[3, row], found[4, row] = finites.sum(), leasts.min()
-
-
-@_loop
-def _short_extremes(batch: Any, found: Any) -> None:
-    rows, n = batch.shape
-    for row in range(rows):
-        top, second, least, equal, finite = -np.inf, -np.inf, np.inf, 0.0, 0.0
-        for place in range(n):
-            x = batch[row, place]
-            second = _where(x > top, top, _where((x < top) & (x > second), x, second))
-            equal = _where(x > top, 1.0, equal + _where(x == top, 1.0, 0.0))
-            top = _larger(x, top)
-            least = _smaller(_where(x > -np.inf, x, np.inf), least)
-            finite += _where(x > -np.inf, 1.0, 0.0)
+        if x.size < 32:
+            top, second, least, equal = -np.inf, -np.inf, np.inf, 0.0
+            for number in x:
+                second = _where(number > top, top, _where((number < top) & (number > second), number, second))
+                equal = _where(number > top, 1.0, equal + _where(number == top, 1.0, 0.0))
+                top, least = max(top, number), min(least, number)
+        else:
+            top, least = _ends(x)
+            second, equal = _below(x, top)
+        finite = 1.0 * x.size
+        if least == -np.inf:
+            least, finite = _finite(x)
         found[0, row], found[1, row], found[2, row], found[3, row], found[4, row] = top, second, equal, finite, least
+
+
+def _at(given: Any, i: Any) -> Any:
+    """A number that all entries share, or that of entry i: chosen by type when it is compiled."""
+
+
+def _typed_at(given, i):  # type: ignore[no-untyped-def] # numba compares signatures, annotations and all
+    shared = isinstance(given, numba.types.Float)
+    return (lambda given, i: given) if shared else (lambda given, i: given[i])
+
+
+_at.__annotations__.clear()
+overload(_at, inline="always")(_typed_at)
 
 
 @_loop
 def _block(x: Any, top: Any, second: Any, grid: Any, stage: Any, index: Any, into: Any) -> None:
-    """Add the parts of up to BLOCK entries to as many accumulators."""
+    """The parts of up to BLOCK entries."""
     d, coarse, rest, high, low, weight = stage
-    place, scale = index
     first, middle, third, moment, size = into
     for i in range(x.size):
-        d[i], coarse[i], rest[i], place[i], scale[i] = _approached(x[i], top[i], second[i])
+        d[i], coarse[i], rest[i], index[i], weight[i] = _approached(x[i], _at(top, i), _at(second, i))
     for i in range(x.size):
-        high[i] = POWER_HIGH[place[i]]
-        low[i] = POWER_LOW[place[i]]
-        weight[i] = WEIGHTS[scale[i]]
+        high[i] = POWER_HIGH[index[i]]
+        low[i] = POWER_LOW[index[i]]
     for i in range(x.size):
-        p, q, r, s, t = _parts(x[i], d[i], coarse[i], rest[i], high[i], low[i], weight[i], grid[i])
-        first[i] += p
-        middle[i] += q
-        third[i] += r
-        moment[i] += s
-        size[i] += t
+        first[i], middle[i], third[i], moment[i], size[i] = _parts(
+            d[i], _at(second, i), coarse[i], rest[i], high[i], low[i], weight[i], _at(grid, i)
+        )
 
 
 @_loop
@@ -216,41 +250,37 @@ def _sums(batch: Any, a: Any, b: Any, found: Any) -> None:
     rows, n = batch.shape
     top, second, grid = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     stage = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    index = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
-    into = np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK), np.zeros(BLOCK)
-    if n <= BLOCK // 2:  # several rows fit in a block
-        flat = batch.reshape(-1)
-        together = BLOCK // n
-        for start in range(0, rows, together):
-            count = min(together, rows - start)
-            for row in range(count):
-                wide = _size_grid(b[start + row])
-                for i in range(row * n, (row + 1) * n):
-                    top[i], second[i], grid[i] = a[start + row], b[start + row], wide
-            _block(flat[start * n : (start + count) * n], top, second, grid, stage, index, into)
-            for part in range(5):
-                lanes = into[part]
-                for row in range(count):
-                    total = 0.0
-                    for i in range(row * n, (row + 1) * n):
-                        total += lanes[i]
-                        lanes[i] = 0.0
-                    found[part, start + row, 0] = total
+    index = np.empty(BLOCK, np.uint64)  # unsigned: no look at whether it counts from the end
+    into = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    p, q, r, s, t = into
+    if n > BLOCK:
+        for row in range(rows):
+            wide = _size_grid(b[row])
+            for chunk in range(found.shape[2]):
+                part = found[:, row, chunk]
+                end = min(n, (chunk + 1) * CHUNK)
+                for start in range(chunk * CHUNK, end, BLOCK):
+                    x = batch[row, start : min(start + BLOCK, end)]
+                    _block(x, a[row], b[row], wide, stage, index, into)
+                    first, middle, third, moment, size = _totals(p, q, r, s, t, 0, x.size)
+                    part[0] += first
+                    part[1] += middle
+                    part[2] += third
+                    part[3] += moment
+                    part[4] += size
         return
-    for row in range(rows):
-        top[:], second[:], grid[:] = a[row], b[row], _size_grid(b[row])
-        for chunk in range(found.shape[2]):
-            end = min(n, (chunk + 1) * CHUNK)
-            for start in range(chunk * CHUNK, end, BLOCK):
-                _block(batch[row, start : min(start + BLOCK, end)], top, second, grid, stage, index, into)
-            for part in range(5):
-                lanes = into[part]
-                half = BLOCK // 2
-                while half >= 8:  # the sums are exact: any order
-                    lanes[:half] += lanes[half : 2 * half]
-                    half //= 2
-                found[part, row, chunk] = lanes[:8].sum()
-                lanes[:] = 0.0
+    flat = batch.reshape(-1)
+    together = BLOCK // n  # short rows share a block
+    for start in range(0, rows, together):
+        count = min(together, rows - start)
+        for row in range(count):
+            wide = _size_grid(b[start + row])
+            for i in range(row * n, (row + 1) * n):
+                top[i], second[i], grid[i] = a[start + row], b[start + row], wide
+        _block(flat[start * n : (start + count) * n], top, second, grid, stage, index, into)
+        for row in range(count):
+            part = found[:, start + row, 0]
+            part[0], part[1], part[2], part[3], part[4] = _totals(p, q, r, s, t, row * n, (row + 1) * n)
 
 
 @_loop
@@ -300,7 +330,7 @@ def _portions(x: Any, given: Any, alone: Any, fmt: Any, found: Any, whole: Any, 
 def extremes(batch: Any) -> Any:
     """As `vectorised.extremes`."""
     found = np.empty((5, len(batch)))
-    (_short_extremes if batch.shape[1] < 2 * LANES else _extremes)(batch, found)
+    _extremes(batch, found)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lsecheck.oracle import outputs
-from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW, WEIGHTS
+from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW
 from lsecheck.oracle.doubledouble import CHUNK, approached, parts, size_grid
 
 #: elements handled at once: what a chunk's dozen arrays of float64 take must fit in a core's cache
@@ -57,8 +57,9 @@ def sums(batch: Any, a: Any, b: Any) -> Any:
         for start in range(0, rows, step):
             part = slice(start, start + step)
             x = batch[part, columns]
-            d, coarse, rest, j, weight = approached(x, a[part, None], b[part, None])
-            terms = parts(x, d, coarse, rest, POWER_HIGH[j], POWER_LOW[j], WEIGHTS[weight], grid[part, None])
+            below = b[part, None]
+            d, coarse, rest, j, weight = approached(x, a[part, None], below)
+            terms = parts(d, below, coarse, rest, POWER_HIGH[j], POWER_LOW[j], weight, grid[part, None])
             for place, term in enumerate(terms):
                 found[place, part, chunk] = along(np.add, term)
     return found
