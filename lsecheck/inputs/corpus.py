@@ -54,12 +54,17 @@ def parse_values(words: Iterable[str]) -> "list[Fraction | float]":
 def format_values(values: Sequence[float], most_runs: "int | None" = None) -> "str | None":
     """Floats -> hex text with repeats as V*COUNT; None if that takes more than `most_runs` words."""
     words = []
-    for text, run in groupby(hex_text(value) for value in values):
-        count = sum(1 for _ in run)
+    # by value and sign: a run is put into words once, however long it is
+    for (value, _), run in groupby(values, key=_told_apart):
+        count, text = sum(1 for _ in run), hex_text(value)
         words.append(f"{text}*{count}" if count > 1 else text)
         if most_runs is not None and len(words) > most_runs:
             return None
     return " ".join(words)
+
+
+def _told_apart(value: float) -> "tuple[float, float]":
+    return (math.nan, 0.0) if math.isnan(value) else (value, math.copysign(1.0, value))
 
 
 def fits(values: "Iterable[Fraction | float]", fmt: Format) -> bool:
