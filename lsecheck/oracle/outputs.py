@@ -1,7 +1,7 @@
 """sums of a row -> its figures, and the enclosure and rounding of each kind of output.
 
 Elementwise compositions of `doubledouble` and `settle`: what an engine runs in one go. An output
-is (high, low, radius, scale, ordinal, side, exponent, decided); see `truth.Truth`.
+is (high, low, radius, scale, ordinal, side, exponent, share, decided); see `truth.Truth`.
 """
 
 from typing import Any

@@ -31,6 +31,7 @@ EXACT, DOUBLEDOUBLE, INTERVAL = range(3)
 ROW_FIGURES = ("n", "maximum", "total", "log_total", "spread", "absolute", "rest")
 #: entries and outputs handled at once: memory beyond the truth itself stays below 100 MB
 SLAB = 1 << 20
+ROWS = 1 << 14  #: and rows: what is known of each stays in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def certify(
         ledger.leave_open(batch)
     elif len(rows):
         chosen = engine(batch.size)
-        step = max(SLAB // batch.shape[1], 1)
+        step = max(min(SLAB // batch.shape[1], ROWS), 1)
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
             # consecutive rows are a view, and so are the arrays they are written to

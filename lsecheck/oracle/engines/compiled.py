@@ -135,9 +135,12 @@ _approached, _parts, _row = _known["approached"], _known["parts"], _known["row"]
 _deviation, _portion, _size_grid = _known["deviation"], _known["portion"], _known["size_grid"]
 
 
-# Reductions of which every order gives the same: maxima, and sums without a rounding. They alone
-# may be reordered, so that they vectorise; there is no nan among the numbers.
-_reduction = njit(error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A maximum, or a sum without a rounding: the same in every order, so it may be reordered.
+
+    Only then does it vectorise. There is no nan among the numbers.
+    """
+    return cast(Callable[..., Any], njit(error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})(function))
 
 
 @_reduction
