@@ -5,16 +5,16 @@ from tabulate import tabulate
 from lsecheck import formats, functions
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.inputs.cases import sources
-from lsecheck.subjects.adapters import ADAPTERS, installed
+from lsecheck.subjects.adapters import ADAPTERS, install_line, installed
 from lsecheck.subjects.methods import METHODS
 
 
 def subjects() -> str:
     """Built-in methods and adapters, with the functions each has."""
     body = [(name, "built in", ", ".join(table)) for name, table in METHODS.items()]
-    for name, what in ADAPTERS.items():
-        state = "installed" if installed(name) else f"pip install 'lsecheck[{name}]'"
-        body.append((name, state, what))
+    for name, line in ADAPTERS.items():
+        state = "installed" if installed(name) else install_line(name).partition(": ")[2]
+        body.append((name, state, line.judged))
     body.append(("module:function, file.py:function", "yours", "whichever function -F names"))
     return (
         _table(body, ("subject", "", "functions"))

@@ -1,28 +1,26 @@
 """scipy.special: logsumexp, softmax, log_softmax, as they come.
 
-float16 and bfloat16 are left to the capability check of whoever asks: SciPy computes them as it
-likes, and answers bfloat16 in float64.
+float16 SciPy computes as it likes; bfloat16 it answers in float64, so it is not asked.
 """
 
 from typing import Any
 
-from lsecheck.errors import SubjectError
+import scipy
+from scipy import special
+
 from lsecheck.subjects.subject import Subject
 
+FORMATS = frozenset({"float16", "float32", "float64"})
 
-def load() -> Subject:
-    """The subject; `SubjectError` with the install line where SciPy is missing."""
-    try:
-        import scipy
-        from scipy import special
-    except ImportError:
-        raise SubjectError("the scipy adapter needs scipy: pip install 'lsecheck[scipy]'") from None
+
+def load(name: str) -> Subject:
+    """The subject `scipy`."""
 
     def along_rows(function: Any) -> Any:
         return lambda x: function(x, axis=-1)
 
     return Subject(
-        name="scipy",
+        name=name,
         implementations={
             "logsumexp": along_rows(special.logsumexp),
             "softmax": along_rows(special.softmax),
@@ -30,6 +28,6 @@ def load() -> Subject:
         },
         note="scipy.special",
         version=f"scipy {scipy.__version__}",
-        formats=frozenset({"float16", "float32", "float64"}),
-        spec="scipy",
+        formats=FORMATS,
+        spec=name,
     )
