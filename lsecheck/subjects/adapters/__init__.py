@@ -1,6 +1,7 @@
 """name -> library adapter: one file each, imported only when asked for."""
 
 import importlib
+import warnings
 from importlib import util
 from typing import Any, NamedTuple
 
@@ -23,8 +24,10 @@ def adapter(name: str) -> Subject:
     if missing:
         raise SubjectError(install_line(name))
     try:
-        module: Any = importlib.import_module(f"lsecheck.subjects.adapters.{line.module}")
-        subject: Subject = module.load(name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a library says of itself while it loads
+            module: Any = importlib.import_module(f"lsecheck.subjects.adapters.{line.module}")
+            subject: Subject = module.load(name)
     except ImportError as error:
         said = " ".join(str(error).split())
         raise SubjectError(f"{install_line(name)} (importing it raised {type(error).__name__}: {said})") from error
