@@ -72,11 +72,13 @@ class Standing:
     excess: Floats  #: error / bound of the required contract; at most 1 where it is kept
 
 
-def bounds(function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit: Floats) -> dict[Contract, Floats]:
+def bounds(
+    function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit: Floats, spread: "Floats | None" = None
+) -> dict[Contract, Floats]:
     """The error that each numeric contract allows, in units of `unit` = 2^exponent.
 
-    `magnitude` is |y| / unit. Working in that unit is what keeps everything in range: y may be
-    subnormal, or twice the largest number.
+    `magnitude` is |y| / unit, `spread` is K where it is known already. Working in that unit is
+    what keeps everything in range: y may be subnormal, or twice the largest number.
     """
     u, t = fmt.unit_roundoff, fmt.tiny
     with np.errstate(over="ignore", invalid="ignore"):
@@ -85,10 +87,11 @@ def bounds(function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit:
         shifted = function.bound(sums, magnitude, pairwise, u, t, unit)
         # a rounded sum of terms in (0, 1] stays in [1, n]: wrong by log n at most, whatever is lost
         one_pass = function.bound(sums, magnitude, 3 * np.maximum(sums.n - 1, 0), u, t, unit)
+        moved = function.condition(sums) if spread is None else spread
         natural = np.log(np.maximum(sums.n, 1))
         sequential = np.minimum(one_pass, natural / unit + shifted)
         conditioned = np.minimum(
-            function.conditioned_factor * np.maximum(u * magnitude + u * (function.condition(sums) / unit), t / unit)
+            function.conditioned_factor * np.maximum(u * magnitude + u * (moved / unit), t / unit)
             + u * pairwise * function.lost_beside(sums) / unit
             # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
             + function.underflow(sums, magnitude, t, unit),
@@ -116,9 +119,9 @@ def stand(
     """
     rung = np.full(error.shape, Contract.BROKEN.rung, np.int8)
     for contract in (Contract.FOLDED, Contract.SEQUENTIAL, Contract.SHIFTED, Contract.CONDITIONED):
-        rung[error <= allowed[contract]] = contract.rung
-    rung[faithful] = Contract.FAITHFUL.rung
-    rung[correct] = Contract.CORRECTLY_ROUNDED.rung
+        rung = np.where(error <= allowed[contract], np.int8(contract.rung), rung)
+    rung = np.where(faithful, np.int8(Contract.FAITHFUL.rung), rung)
+    rung = np.where(correct, np.int8(Contract.CORRECTLY_ROUNDED.rung), rung)
     limit = {Contract.CORRECTLY_ROUNDED: place / 2, Contract.FAITHFUL: place}.get(required)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         excess = error / (allowed[required] if limit is None else limit)

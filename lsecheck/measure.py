@@ -138,7 +138,7 @@ def _errors(truth: "Truth", answers: Floats, required: Contract) -> Errors:
     ulp = np.minimum(error / place, LARGEST_ERROR)
     condition = np.where(magnitude > 0, spread * inverse / magnitude, np.where(spread > 0, np.inf, 0.0))
     correct, faithful = _exact_standing(truth, answers, scored, past)
-    allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit)
+    allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit, spread)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
     return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, codes)
 
