@@ -471,3 +471,21 @@ class TestSource:
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
         imported |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not any(name.split(".")[0] in ("math", "mpmath", "cmath", "scipy") for name in imported)
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"), [("logsumexp", (50, 3)), ("softmax", (7, 31)), ("log_softmax", (2, 90))]
+)
+def test_measured_in_blocks_nothing_changes(monkeypatch, function, shape):
+    """Blocks keep memory flat; a block taken from the wrong row would be measured against another truth."""
+    import importlib
+
+    module = importlib.import_module("lsecheck.measure")
+    batch = np.random.default_rng(5).normal(size=shape) * 30
+    known = truth(function, batch, "float32")
+    answers = formats.widen(known.rounded) * (1 + 1e-6 * np.arange(known.places.size).reshape(known.places.shape))
+    whole = module.errors(known, answers)
+    monkeypatch.setattr(module, "BLOCK", 13)
+    parts = module.errors(known, answers)
+    for name in module._FIELDS:
+        assert np.array_equal(getattr(whole, name), getattr(parts, name), equal_nan=True), name

@@ -21,11 +21,20 @@ class Engine(Protocol):
 
     name: str
 
-    def extremes(self, batch: Any) -> Any: ...  # noqa: D102 - see `vectorised`
-    def sums(self, batch: Any, a: Any, b: Any) -> Any: ...  # noqa: D102
-    def row(self, *given: Any) -> Any: ...  # noqa: D102
-    def deviation(self, x: Any, given: Any, q: Any, shifts: int, fmt: "tuple[int, ...]") -> Any: ...  # noqa: D102
-    def portion(self, x: Any, given: Any, alone: Any, fmt: "tuple[int, ...]") -> Any: ...  # noqa: D102
+    def extremes(self, batch: Any) -> Any:
+        """Maximum, next below it, multiplicity, finite entries, minimum of each row."""
+
+    def sums(self, batch: Any, a: Any, b: Any) -> Any:
+        """The sums of `doubledouble.parts` over each chunk of each row."""
+
+    def row(self, *given: Any) -> Any:
+        """`outputs.row` of every row."""
+
+    def deviation(self, x: Any, given: Any, q: Any, shifts: int, fmt: "tuple[int, ...]") -> Any:
+        """`outputs.deviation` of every output."""
+
+    def portion(self, x: Any, given: Any, alone: Any, fmt: "tuple[int, ...]") -> Any:
+        """`outputs.portion` of every output."""
 
 
 _seen = 0
