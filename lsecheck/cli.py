@@ -5,6 +5,8 @@ holds, 1 a finding, 2 your call, file or environment, 3 undecided or failed thro
 was measured.
 """
 
+import dataclasses
+import functools
 import io
 import os
 import re
@@ -25,6 +27,7 @@ from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases, corpus
 from lsecheck.inputs.cases import Batch
 from lsecheck.oracle import engines
+from lsecheck.subjects.loading import Loading
 
 #: what a value looks like: it must never be taken for an option
 _VALUE = re.compile(r"-(\d|\.\d|0x|inf|nan)", re.IGNORECASE)
@@ -113,8 +116,34 @@ _RUN = _options(
     click.option("--effort", default="standard", metavar="EFFORT", help="quick, standard or deep."),
     _SEED,
     click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes."),
-    click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called."),
 )
+
+
+def _loading(command: "Callable[..., Any]") -> "Callable[..., Any]":
+    """The options that say how subjects are loaded, handed on as one `loading`."""
+
+    @functools.wraps(command)
+    def packed(**given: Any) -> Any:
+        chosen = {field.name: given.pop(field.name) for field in dataclasses.fields(Loading)}
+        return command(**given, loading=Loading(**chosen))
+
+    options = _options(
+        click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called."),
+        click.option("--arrays", default="numpy", metavar="KIND", help="numpy, torch or jax: what it is handed."),
+        click.option("--device", default="", metavar="NAME", help="Where torch and jax compute: cpu, cuda, ..."),
+        click.option("--isolate", "isolated", is_flag=True, help="Ask in another process: crashes become findings."),
+        click.option("--time-limit", "seconds", type=float, default=20.0, metavar="SECONDS",
+                     help="A batch may take in another process; 20 by default."),
+        click.option("--memory-limit", "gibibytes", type=float, default=4.0, metavar="GIB",
+                     help="Another process may hold; 4 by default."),
+        click.option("--base", default="e", metavar="BASE", help="Declared: e, or 2 where it answers log2(sum(exp))."),
+        click.option("--flushes-subnormals", is_flag=True, help="Declared: subnormal numbers count as 0."),
+        click.option("--nan", default="propagates", metavar="POLICY",
+                     help="Declared: propagates, ignored or unspecified."),
+    )  # fmt: skip
+    return options(packed)
+
+
 _ENGINE = click.option(
     "--engine", default="auto", metavar="ENGINE", envvar="LSECHECK_ENGINE", expose_value=False,
     callback=lambda _context, _option, choice: engines.force(choice),
@@ -175,18 +204,19 @@ def list_(what: str) -> None:
 @_FUNCTION
 @_FORMATS
 @_RUN
+@_loading
 @_INPUTS
 @_ENGINE
 @click.option("--json", "json_file", metavar="FILE", help="Write the result there; - for stdout.")
 def check(
     subjects: tuple[str, ...], function: str, pairs: tuple[str, ...], families: tuple[str, ...], require: str,
-    waive: tuple[str, ...], effort: str, seed: int, jobs: int, call: "str | None", inputs: "str | None",
-    row: "int | None", labels: "str | None", json_file: "str | None",
+    waive: tuple[str, ...], effort: str, seed: int, jobs: int, inputs: "str | None",
+    row: "int | None", labels: "str | None", json_file: "str | None", loading: Loading,
 ) -> int:  # fmt: skip
     """Measure SUBJECTs on hard cases, and judge them against a contract.
 
-    SUBJECT is a built-in method (see 'lsecheck list subjects'), package.module:function or
-    path/file.py:function.
+    SUBJECT is a built-in method or a library (see 'lsecheck list subjects'), package.module:function,
+    path/file.py:function, path/lib.so:symbol, or 'exec:command line'.
     """
     from lsecheck.report import text
 
@@ -198,7 +228,7 @@ def check(
         _writable(Path(str(json_file)))
     result = gate.check(
         list(subjects), function, pairs or _DEFAULT_FORMATS, families or None, effort, require, seed, jobs,
-        waive=waive, call=call, inputs=_given(inputs, row, labels), progress=_progress,
+        waive=waive, loading=loading, inputs=_given(inputs, row, labels), progress=_progress,
     )  # fmt: skip
     if json_file == "-":
         click.echo(result.to_json(), nl=False)
@@ -219,10 +249,11 @@ def check(
 @click.option("--effort", metavar="EFFORT", help="By default standard for logsumexp, quick for the others.")
 @_SEED
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@_loading
 @_ENGINE
 def report(
     subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
-    seed: int, jobs: int,
+    seed: int, jobs: int, loading: Loading,
 ) -> None:  # fmt: skip
     """Write accuracy reports: summary.md and results.json, and the same for real logits.
 
@@ -234,7 +265,7 @@ def report(
     _writable(folder / "summary.md")
     written = publish.make(
         subjects or publish.SUBJECTS, chosen, pairs or _DEFAULT_FORMATS,
-        effort=effort, seed=seed, jobs=jobs, progress=_progress,
+        effort=effort, seed=seed, jobs=jobs, loading=loading, progress=_progress,
     )  # fmt: skip
     for name, content in written.items():
         _write(folder / name, content)
@@ -250,11 +281,11 @@ def report(
 @click.option("--case", "address", metavar="FAMILY:SEED:INDEX", help="A case of a family, in place of X.")
 @click.option("--label", type=int, help="For cross_entropy: the entry that is right.")
 @click.option("--output", type=int, metavar="I", help="Which output of softmax or log_softmax; the worst by default.")
-@click.option("--call", metavar="WAY", help="axis, batch or row: how a given function is called.")
+@_loading
 @_INPUTS
 def explain(
     subject: str, values: tuple[str, ...], function: str, pair: str, address: "str | None", label: "int | None",
-    output: "int | None", call: "str | None", inputs: "str | None", row: "int | None", labels: "str | None",
+    output: "int | None", inputs: "str | None", row: "int | None", labels: "str | None", loading: Loading,
 ) -> int:  # fmt: skip
     """Why SUBJECT's answer to one case is this wrong.
 
@@ -269,7 +300,7 @@ def explain(
     outputs = defined.outputs(batch.values.shape[1])
     if output is not None and not 0 <= output < outputs:
         raise InputError(f"output {output} does not exist: {function} of this case has outputs 0 to {outputs - 1}")
-    found = explained(load(subject, call), defined, chosen, batch, output)
+    found = explained(load(subject, loading), defined, chosen, batch, output)
     click.echo(text.explanation(found))
     return gate.FOUND if found.kind or found.contract is contracts.Contract.BROKEN else gate.HOLDS
 

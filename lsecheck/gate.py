@@ -17,6 +17,7 @@ from lsecheck.inputs import cases
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
 from lsecheck.run import Given, environment, execute, plan, told_apart
 from lsecheck.subjects import load
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 APART = ("specials", "range", "conduct")
@@ -72,7 +73,7 @@ def check(
     jobs: int = 1,
     *,
     waive: Iterable[str] = (),
-    call: "str | None" = None,
+    loading: Loading = PLAIN,
     inputs: "Given | None" = None,
     progress: "Callable[[int], Callable[[], object]] | None" = None,
 ) -> Result:
@@ -83,11 +84,12 @@ def check(
     families  names; by default all of them
     require   the contract that every ordinary case must keep
     waive     any of specials, range, conduct: shown, but not a failure
+    loading   how subjects are called, on which arrays, and whether in a process of their own
     raises    `InputError` and `SubjectError` for what cannot be asked; a subject's own failures
               are findings in the result
     """
     specs = [subject] if isinstance(subject, str | Subject) or callable(subject) else list(subject)
-    subjects = told_apart([load(spec, call) for spec in specs])
+    subjects = told_apart([load(spec, loading) for spec in specs])
     pairs = list(dict.fromkeys(pair(text) for text in ([formats] if isinstance(formats, str) else formats)))
     chosen = [
         cases.check_name(name)
@@ -104,7 +106,7 @@ def check(
         effort=effort,
         seed=seed,
         required=required,
-        call=call,
+        loading=loading,
         given=inputs,
     )
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)

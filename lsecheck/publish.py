@@ -15,6 +15,7 @@ from lsecheck.report import markdown
 from lsecheck.rows import SCHEMA, Document, Row, to_json
 from lsecheck.run import Task, environment, execute, plan, told_apart
 from lsecheck.subjects import load
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.methods import METHODS
 
 #: what is reported on when nobody is named
@@ -31,6 +32,7 @@ def make(
     effort: "str | None" = None,
     seed: int = 0,
     jobs: int = 1,
+    loading: Loading = PLAIN,
     progress: "Callable[[int], Callable[[], object]] | None" = None,
 ) -> dict[str, str]:
     """File name -> content of `summary.md`, `results.json` and the same under `logits/`.
@@ -39,7 +41,7 @@ def make(
     effort    for every function; by default standard for logsumexp and quick for the rest
     raises    `NothingMeasured` if no subject claims any of the functions and formats
     """
-    loaded = told_apart([load(subject) for subject in subjects])
+    loaded = told_apart([load(subject, loading) for subject in subjects])
     settled = [functions.named(name) for name in dict.fromkeys(chosen or functions.FUNCTIONS)]
     wanted = [formats.pair(text) for text in pairs]
     groups = {"": cases.synthetic(), "logits/": tuple(logits.REASONS)}
@@ -49,7 +51,7 @@ def make(
             at = effort or ("standard" if function.name == "logsumexp" else "quick")
             # a given function is one function: nobody said that it is a softmax too
             able = [subject for subject in loaded if chosen or function.name == "logsumexp" or not subject.given]
-            tasks += plan(able, [function], wanted, families, effort=at, seed=seed)
+            tasks += plan(able, [function], wanted, families, effort=at, seed=seed, loading=loading)
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
     if not rows:
         raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")

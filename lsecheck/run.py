@@ -22,6 +22,7 @@ from lsecheck.oracle import engines
 from lsecheck.oracle.truth import certify
 from lsecheck.rows import Row
 from lsecheck.subjects import load
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject, ask
 from lsecheck.tally import Asked, Tally
 
@@ -39,7 +40,7 @@ class Given:
 class Task:
     """One family (or file) in one function and format, for all subjects at once."""
 
-    subjects: "tuple[Subject | tuple[str, str | None], ...]"  #: (spec, call), or a subject that has no spec
+    subjects: "tuple[Subject | tuple[str, Loading], ...]"  #: (spec, loading), or a subject that has no spec
     function: str
     pair: FormatPair
     family: str
@@ -65,7 +66,7 @@ def plan(
     effort: str = "standard",
     seed: int = 0,
     required: Contract = Contract.SHIFTED,
-    call: "str | None" = None,
+    loading: Loading = PLAIN,
     given: "Given | None" = None,
 ) -> list[Task]:
     """The tasks of a run, in the order of their rows; none where no subject claims the pair."""
@@ -75,7 +76,7 @@ def plan(
     for function in functions:
         for pair in pairs:
             able = tuple(
-                (subject.spec, call) if subject.spec else subject
+                (subject.spec, loading) if subject.spec else subject
                 for subject in subjects
                 if subject.supports(function, pair)
             )
@@ -169,8 +170,8 @@ def perform(task: Task) -> list[Row]:
 
 
 @functools.cache
-def _loaded(spec: str, call: "str | None") -> Subject:
-    return load(spec, call)
+def _loaded(spec: str, loading: Loading) -> Subject:
+    return load(spec, loading)
 
 
 def _weight(task: Task) -> int:

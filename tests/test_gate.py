@@ -349,7 +349,7 @@ class TestCheck:
 
     def test_families_and_formats_may_be_one_name(self):
         """A string is one name, not its letters."""
-        result = lsecheck.check(wide, formats="bf16:f32", families="gap", effort="quick", call="axis")
+        result = lsecheck.check(wide, formats="bf16:f32", families="gap", effort="quick", loading=Loading(call="axis"))
         assert result.rows[0].format == "bfloat16:float32"
         assert result.rows[0].family == "gap"
 

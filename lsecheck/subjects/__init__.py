@@ -4,28 +4,54 @@ Nothing here imports mpmath or the oracle: a subject must not know the answer.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from lsecheck.errors import UnknownName
+from lsecheck.errors import SubjectError, UnknownName
 from lsecheck.subjects.adapters import ADAPTERS, adapter
 from lsecheck.subjects.loaders import from_callable, from_spec
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.methods import METHODS, method
-from lsecheck.subjects.subject import Subject
+from lsecheck.subjects.subject import Declared, Subject
+
+LIBRARIES = (".so", ".dll", ".dylib")
 
 
-def load(spec: "str | Callable[..., Any] | Subject", call: "str | None" = None) -> Subject:
-    """A name, a `module:function`, a callable or a subject -> the subject.
+def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -> Subject:
+    """A name, a `module:function`, a library, a command, a callable or a subject -> the subject.
 
+    Shared libraries and commands, and on request the rest, live in a process of their own.
     Raises `UnknownName` for a name that is none, `SubjectError` for what cannot be loaded.
     """
+    declared = Declared(loading.flushes_subnormals, loading.nan, loading.base)
     if isinstance(spec, Subject):
         return spec
     if not isinstance(spec, str):
-        return from_callable(spec, call=call)
+        if loading.isolated:
+            raise SubjectError("a process of its own needs a subject that it can load: give 'module:function'")
+        return replace(from_callable(spec, loading=loading), declared=declared)
+    if spec.startswith("exec:"):
+        from lsecheck.subjects.command import from_command
+
+        return replace(from_command(spec, loading), declared=declared)
+    if loading.isolated or spec.rpartition(":")[0].endswith(LIBRARIES):
+        from lsecheck.subjects.isolation import isolated
+
+        return replace(isolated(spec, loading), declared=declared)
+    return replace(load_here(spec, loading), declared=declared)
+
+
+def load_here(spec: str, loading: Loading = PLAIN) -> Subject:
+    """`load`, into this process whatever it is: what a process of its own does first."""
+    if spec.rpartition(":")[0].endswith(LIBRARIES):
+        from lsecheck.subjects.native import from_library
+
+        return from_library(spec, loading)
     if ":" in spec:
-        return from_spec(spec, call)
+        return from_spec(spec, loading)
     if spec in ADAPTERS:
-        return adapter(spec)
+        return adapter(spec, loading)
     if spec.partition("@")[0] in METHODS:
         return method(spec)
-    raise UnknownName("subject", spec, (*METHODS, *ADAPTERS, "package.module:function", "path/file.py:function"))
+    others = ("package.module:function", "path/file.py:function", "path/lib.so:symbol", "exec:command")
+    raise UnknownName("subject", spec, (*METHODS, *ADAPTERS, *others))

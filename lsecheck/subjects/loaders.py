@@ -2,7 +2,7 @@
 
 A callable is handed the batch (rows, n) and `axis=-1` if it takes `axis` (`dim=-1` for `dim`);
 else the batch, if it answers one row per row; else one row at a time. Which of the last two is
-found by one probe with rows != n.
+found by one probe with rows != n. The arrays are NumPy's, or torch's or JAX's where asked for.
 """
 
 import importlib
@@ -16,30 +16,35 @@ from typing import Any
 
 import numpy as np
 
-from lsecheck.errors import SubjectError, UnknownName
+from lsecheck.errors import SubjectError
 from lsecheck.functions import FUNCTIONS
 from lsecheck.functions.definition import Function
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
-CALLS = ("axis", "batch", "row")
 
-
-def from_callable(function: "Callable[..., Any]", name: str = "", call: "str | None" = None, spec: str = "") -> Subject:
+def from_callable(
+    function: "Callable[..., Any]", name: str = "", spec: str = "", loading: Loading = PLAIN
+) -> Subject:
     """Anything callable -> a subject that implements whichever function it is asked for."""
-    if call is not None and call not in CALLS:
-        raise UnknownName("call", call, CALLS)
     shown = name or getattr(function, "__name__", type(function).__name__)
-    ways = {defined.name: _Way(function, defined, call) for defined in FUNCTIONS.values()}
-    return Subject(shown, ways, note="given", given=True, spec=spec)
+    version = ""
+    axis, keepdims = (_keyword(function, names) for names in (("axis", "dim"), ("keepdims", "keepdim")))
+    if loading.arrays != "numpy" or loading.device:
+        from lsecheck.subjects.arrays import handed
+
+        function, version = handed(function, loading)
+    if loading.call == "axis" and axis is None:
+        raise SubjectError(f"--call axis needs a function that takes axis or dim; {shown} takes neither")
+    ways = {defined.name: _Call(function, defined, loading.call, axis, keepdims) for defined in FUNCTIONS.values()}
+    along = axis is not None and loading.call in (None, "axis")
+    takes = {"layouts"} | ({"axis"} if along else set()) | ({"keepdims"} if along and keepdims else set())
+    return Subject(shown, ways, note="given", version=version, given=True, spec=spec, takes=frozenset(takes))
 
 
-def from_spec(spec: str, call: "str | None" = None) -> Subject:
+def from_spec(spec: str, loading: Loading = PLAIN) -> Subject:
     """`package.module:function` or `path/file.py:function` -> the subject; `SubjectError` otherwise."""
     place, _, attribute = spec.rpartition(":")
-    if place.endswith((".so", ".dll", ".dylib")) or place == "exec":
-        raise SubjectError(
-            f"{spec!r}: shared libraries and commands cannot be loaded yet; wrap it in a Python function"
-        )
     found: Any = _module(place, spec)
     for part in attribute.split("."):
         try:
@@ -48,7 +53,7 @@ def from_spec(spec: str, call: "str | None" = None) -> Subject:
             raise SubjectError(f"{spec!r}: {place} has no {attribute!r}") from None
     if not callable(found):
         raise SubjectError(f"{spec!r} is {type(found).__name__}, not something that can be called")
-    return from_callable(found, spec, call, spec)
+    return from_callable(found, spec, spec, loading)
 
 
 def _module(place: str, spec: str) -> Any:
@@ -88,25 +93,34 @@ def _from_file(path: Path, spec: str) -> Any:
     return module
 
 
-class _Way:
+class _Call:
     """How to call one callable for one function; the probe's answer is remembered."""
 
-    def __init__(self, function: "Callable[..., Any]", defined: Function, call: "str | None"):
+    def __init__(
+        self,
+        function: "Callable[..., Any]",
+        defined: Function,
+        call: "str | None",
+        axis: "str | None",
+        keepdims: "str | None",
+    ):
         self.function, self.defined, self.call = function, defined, call
-        self.keyword = _axis_keyword(function)
-        if call == "axis" and self.keyword is None:
-            raise SubjectError(f"--call axis needs a function that takes axis or dim; {function!r} takes neither")
+        self.axis, self.keepdims = axis, keepdims
 
-    def __call__(self, *arrays: Any) -> Any:
+    def __call__(self, *arrays: Any, axis: int = -1, keepdims: bool = False) -> Any:
         if self.defined.name in ("logaddexp", "cross_entropy") and self.call is None:
             return self.function(*arrays)
-        if self.keyword is not None and self.call in (None, "axis"):
-            return self.function(*arrays, **{self.keyword: -1})
+        if self.axis is not None and self.call in (None, "axis"):
+            told: dict[str, Any] = {self.axis: axis}
+            if keepdims and self.keepdims is not None:
+                told[self.keepdims] = True
+            return self.function(*arrays, **told)
         if self.call is None:
             self.call = self._probe(arrays[0].dtype)
         if self.call == "batch":
             return self.function(*arrays)
-        return np.stack([np.asarray(self.function(*row)) for row in zip(*arrays, strict=True)])
+        answers = [np.asarray(self.function(*row)) for row in zip(*arrays, strict=True)]
+        return np.stack(answers) if answers else np.empty((0,), arrays[0].dtype)
 
     def _probe(self, dtype: Any) -> str:
         rows, n = 3, 2
@@ -123,9 +137,10 @@ class _Way:
         )
 
 
-def _axis_keyword(function: "Callable[..., Any]") -> "str | None":
+def _keyword(function: "Callable[..., Any]", names: tuple[str, ...]) -> "str | None":
+    """The first of these names that the callable has a parameter of."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return None
-    return next((name for name in ("axis", "dim") if name in parameters), None)
+    return next((name for name in names if name in parameters), None)

@@ -1,15 +1,12 @@
-"""subject, batch -> answers: one way to ask anything callable.
+"""subject, batch -> answers: one way to ask anything.
 
 A subject is handed arrays in the input format and must answer in the output format, in the
-right shape. What else it does (raise, answer in another dtype) is kept as a class error of the
-rows concerned, never as a number, and the run goes on.
+right shape. What else it does (raise, crash, hang, answer in another dtype) is kept as a class
+error of the rows concerned, never as a number, and the run goes on.
 """
 
-import sys
-import warnings
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,26 @@ import numpy as np
 from lsecheck import formats
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Floats, Function, Labels
+from lsecheck.subjects.hand import hand
+from lsecheck.subjects.question import Array, Notice, Question, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the author of a subject says of it, and what is then expected of it."""
+
+    flushes_subnormals: bool = False  #: subnormal entries and answers may be taken for 0
+    nan: str = "propagates"  #: or `ignored` (a nan entry adds nothing), or `unspecified` (not judged)
+    base: str = "e"  #: of the logarithm it answers in: `e` or `2`
+
+    def __str__(self) -> str:
+        said = ["flushes subnormals"] if self.flushes_subnormals else []
+        said += [f"nan {self.nan}"] if self.nan != "propagates" else []
+        said += ["answers in base 2"] if self.base == "2" else []
+        return ", ".join(said)
+
+
+NOTHING = Declared()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +48,22 @@ class Subject:
     answers_in: bool = False  #: it is told the output format, as keyword `output`
     given: bool = False  #: a callable of the user's: it implements whichever function it is asked for
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
+    takes: "frozenset[str]" = frozenset({"layouts"})  #: of `layouts`, `axis`, `keepdims`: what conduct may vary
+    declared: Declared = NOTHING
+    elsewhere: "Callable[[Question], Reply] | None" = None  #: asks it in another process
 
     def supports(self, function: Function, pair: FormatPair) -> bool:
         """Whether it claims the function in that input format; not claiming is not failing."""
         return function.name in self.implementations and (self.formats is None or pair.input.name in self.formats)
+
+    def reply(self, question: Question) -> Reply:
+        """Ask one question, here or where the subject lives."""
+        if self.elsewhere is not None:
+            return self.elsewhere(question)
+        call = self.implementations[question.function]
+        if self.answers_in:
+            return hand(lambda *arrays, **told: call(*arrays, output=formats.named(question.output), **told), question)
+        return hand(call, question)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +71,97 @@ class Answers:
     """What a subject said to a batch."""
 
     values: Floats  #: (rows, outputs), widened exactly; nan where a row has trouble
-    trouble: "np.ndarray[Any, np.dtype[np.str_]]"  #: (rows,): '', 'raised', 'dtype' or 'shape'
+    trouble: "np.ndarray[Any, np.dtype[np.str_]]"  #: (rows,): '' or the name of a class error
     message: str = ""  #: the first trouble, in words
+    notices: tuple[Notice, ...] = ()
 
 
-def ask(subject: Subject, function: Function, batch: Floats, pair: FormatPair, labels: "Labels | None") -> Answers:
-    """Hand the batch over; if it raises, row by row, so that only the rows that raise count."""
-    array = formats.cast(batch, pair.input)
-    whole = _attempt(subject, function, array, pair, labels)
-    if len(batch) < 2 or not (whole.trouble == "raised").any():
+@dataclass(slots=True)
+class Patience:
+    """How many lost processes a run of cases is worth: starting one again takes a while, waiting for one longer."""
+
+    crashes: int = 64
+    hangs: int = 8
+    row: "dict[str, int]" = field(default_factory=lambda: dict.fromkeys(_IN_A_ROW, 0))
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing more is worth asking."""
+        in_a_row = any(self.row[kind] >= most for kind, most in _IN_A_ROW.items())
+        return in_a_row or self.crashes <= 0 or self.hangs <= 0
+
+    def note(self, trouble: str) -> None:
+        """Count what became of one question."""
+        if trouble not in _IN_A_ROW:
+            self.row = dict.fromkeys(_IN_A_ROW, 0)
+            return
+        self.row[trouble] += 1
+        if trouble == "crashed":
+            self.crashes -= 1
+        else:
+            self.hangs -= 1
+
+
+#: without any answer in between
+_IN_A_ROW = {"crashed": 8, "timed-out": 3}
+
+
+def ask(
+    subject: Subject,
+    function: Function,
+    batch: Floats,
+    pair: FormatPair,
+    labels: "Labels | None",
+    patience: "Patience | None" = None,
+) -> Answers:
+    """Hand the batch over; if that is lost, row by row, so that only the rows at fault count."""
+    array = np.ascontiguousarray(formats.cast(batch, pair.input))
+    patience = patience or Patience()
+    whole = _asked(subject, function, Question(function.name, array, pair.output.name, labels), pair, patience)
+    lost = str(whole.trouble[0]) if len(batch) else ""
+    if len(batch) < 2 or lost not in ("raised", "crashed", "timed-out"):
         return whole
-    values, trouble, message = whole.values.copy(), whole.trouble.copy(), ""
+    values, trouble, message, notices = whole.values.copy(), whole.trouble.copy(), "", whole.notices
     for row in range(len(batch)):
         named = None if labels is None else labels[row : row + 1]
-        alone = _attempt(subject, function, array[row : row + 1], pair, named)
+        question = Question(function.name, array[row : row + 1], pair.output.name, named)
+        alone = _asked(subject, function, question, pair, patience)
         values[row], trouble[row] = alone.values[0], alone.trouble[0]
         message = message or alone.message
-    if not (trouble == "raised").any():
+        notices += alone.notices
+    if lost != "timed-out" and (trouble == "").all():
         # every row works alone: it is the batch that it cannot take
         return whole
-    return Answers(values, trouble, message)
+    return Answers(values, trouble, message, notices)
 
 
-def _attempt(
-    subject: Subject, function: Function, array: np.ndarray[Any, Any], pair: FormatPair, labels: "Labels | None"
-) -> Answers:
-    rows, n = array.shape
+def _asked(subject: Subject, function: Function, question: Question, pair: FormatPair, patience: Patience) -> Answers:
+    if patience.lost:
+        rows, outputs = len(question.array), function.outputs(question.array.shape[1])
+        return _trouble(rows, outputs, "unasked", "not asked: it crashed or hung on too many cases before this one")
+    reply = subject.reply(question)
+    patience.note(reply.trouble)
+    return judged(subject, function, question, reply, pair)
+
+
+def judged(subject: Subject, function: Function, question: Question, reply: Reply, pair: FormatPair) -> Answers:
+    """A reply as answers: numbers of the right dtype and shape, or trouble for every row."""
+    rows, n = question.array.shape
     outputs = function.outputs(n)
-    arrays = (array[:, 0].copy(), array[:, 1].copy()) if function.name == "logaddexp" else (array.copy(),)
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), redirect_stdout(sys.stderr):
-            warnings.simplefilter("ignore")
-            told = {"output": pair.output} if subject.answers_in else {}
-            named = () if labels is None else (labels.copy(),)
-            raw = subject.implementations[function.name](*arrays, *named, **told)
-        answer = np.asarray(raw)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever a subject raises is a finding, not ours to handle
-        return _trouble(rows, outputs, "raised", f"raised {type(error).__name__}: {error}")
+    answer = reply.array
+    if answer is None:
+        return _trouble(rows, outputs, reply.trouble, reply.message, reply.notices)
     wanted = (rows, n) if function.elementwise else (rows,)
     if answer.dtype.name != pair.output.name:  # by name: byte order is no matter of accuracy
-        return _trouble(rows, outputs, "dtype", _wrong_dtype(subject, answer, pair))
+        return _trouble(rows, outputs, "dtype", _wrong_dtype(subject, answer, pair), reply.notices)
     if answer.shape != wanted and not (answer.shape == (rows, 1) and wanted == (rows,)):
-        return _trouble(rows, outputs, "shape", f"answered in shape {answer.shape} where {wanted} is right")
-    return Answers(formats.widen(answer).reshape(rows, outputs), np.full(rows, "", "<U9"))
+        message = f"answered in shape {answer.shape} where {wanted} is right"
+        return _trouble(rows, outputs, "shape", message, reply.notices)
+    values = formats.widen(answer).reshape(rows, outputs)
+    return Answers(values, np.full(rows, "", "<U9"), notices=reply.notices)
 
 
-def _wrong_dtype(subject: Subject, answer: np.ndarray[Any, Any], pair: FormatPair) -> str:
+def _wrong_dtype(subject: Subject, answer: Array, pair: FormatPair) -> str:
     said = f"{subject.name} was given {pair.input} and answered in {answer.dtype}"
     if answer.dtype.name not in formats.FORMATS:
         return f"{said}, which is no format lsecheck knows"
@@ -97,6 +169,6 @@ def _wrong_dtype(subject: Subject, answer: np.ndarray[Any, Any], pair: FormatPai
     return f"{said}: its error in {pair.output} is not measurable; {remedy}"
 
 
-def _trouble(rows: int, outputs: int, kind: str, message: str) -> Answers:
+def _trouble(rows: int, outputs: int, kind: str, message: str, notices: tuple[Notice, ...] = ()) -> Answers:
     line = " ".join("".join(c if c.isprintable() else " " for c in message).split())
-    return Answers(np.full((rows, outputs), np.nan), np.full(rows, kind, "<U9"), line[:300])
+    return Answers(np.full((rows, outputs), np.nan), np.full(rows, kind, "<U9"), line[:300], notices)

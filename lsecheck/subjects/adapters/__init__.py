@@ -6,6 +6,7 @@ from importlib import util
 from typing import Any, NamedTuple
 
 from lsecheck.errors import SubjectError
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 
@@ -17,7 +18,7 @@ class Adapter(NamedTuple):
     judged: str  #: what it asks, in the library's own names
 
 
-def adapter(name: str) -> Subject:
+def adapter(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject behind an adapter's name; `SubjectError` where its library is missing."""
     line = ADAPTERS[name]
     missing = [library for library in line.libraries if util.find_spec(library) is None]
@@ -27,7 +28,7 @@ def adapter(name: str) -> Subject:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what a library says of itself while it loads
             module: Any = importlib.import_module(f"lsecheck.subjects.adapters.{line.module}")
-            subject: Subject = module.load(name)
+            subject: Subject = module.load(name, loading)
     except ImportError as error:
         said = " ".join(str(error).split())
         raise SubjectError(f"{install_line(name)} (importing it raised {type(error).__name__}: {said})") from error

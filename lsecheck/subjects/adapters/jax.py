@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 FORMATS = frozenset({"float16", "bfloat16", "float32", "float64"})
@@ -25,7 +26,7 @@ def _handed(function: "Callable[..., Any]") -> Callable[..., Any]:
     return run
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `jax`."""
     implementations = {
         "logsumexp": lambda x: jax.nn.logsumexp(x, axis=-1),

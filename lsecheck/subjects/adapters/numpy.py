@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 #: NumPy has no ufunc loops for ml_dtypes
 FORMATS = frozenset({"float16", "float32", "float64"})
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `numpy.logaddexp` or `numpy.logaddexp.reduce`."""
 
     def reduced(x: Any) -> Any:

@@ -12,6 +12,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 _TYPES = {"float16": TensorProto.FLOAT16, "float32": TensorProto.FLOAT, "float64": TensorProto.DOUBLE}
@@ -49,7 +50,7 @@ def _runs(operator: str, opset: int) -> Callable[[Any], Any]:
     return run
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `onnxruntime` or `onnxruntime.opset13`."""
     opset = 13 if name.endswith("13") else 18
     return Subject(

@@ -8,12 +8,13 @@ from typing import Any
 import scipy
 from scipy import special
 
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 FORMATS = frozenset({"float16", "float32", "float64"})
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `scipy`."""
 
     def along_rows(function: Any) -> Any:

@@ -3,10 +3,11 @@
 import sklearn
 from sklearn.utils.extmath import softmax
 
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `sklearn`."""
     return Subject(
         name=name,

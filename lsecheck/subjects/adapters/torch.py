@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from lsecheck import formats
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 FORMATS = frozenset({"float16", "bfloat16", "float32", "float64"})
@@ -70,7 +71,7 @@ EAGER: "dict[str, Callable[..., Any]]" = {
 }
 
 
-def load(name: str) -> Subject:
+def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `torch`, `torch.compile` or `torch.logcumsumexp`."""
     if name == "torch.logcumsumexp":
         chosen, mode = {"logsumexp": _last_of_logcumsumexp}, "eager"
