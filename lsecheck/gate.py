@@ -14,12 +14,14 @@ from lsecheck.contracts import Contract
 from lsecheck.errors import UnknownName
 from lsecheck.formats import pair
 from lsecheck.inputs import cases
-from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
+from lsecheck.rows import ABSENT, FAILS, SCHEMA, Document, Observation, Row, Verdict, Witness, to_json
 from lsecheck.run import Given, environment, execute, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
+#: class errors of a row that was not answered at all
+_NO_ANSWER = ("raised", "dtype", "shape", "crashed", "timed-out", "unasked")
 APART = ("specials", "range", "conduct")
 
 PASS, FAIL, WAIVED, UNMEASURED = "pass", "fail", "waived", "unmeasured"
@@ -149,7 +151,7 @@ def _verdict(key: tuple[str, str, str], rows: list[Row], required: Contract, wai
     contract = max(kept, key=lambda found: found.rung, default=None)
     apart = {name: _standing(name, rows, waived) for name in APART}
     holds = contract is not None and contract.keeps(required)
-    troubled = sum(row.class_errors.get(kind, 0) for row in rows for kind in ("raised", "dtype", "shape"))
+    troubled = sum(row.class_errors.get(kind, 0) for row in rows for kind in _NO_ANSWER)
     scored = [row for row in rows if row.max_scaled is not ABSENT]
     throughout = not scored and troubled > 0
     if contract is None and not troubled and FAIL not in apart.values():
@@ -175,10 +177,12 @@ def _verdict(key: tuple[str, str, str], rows: list[Row], required: Contract, wai
 
 
 def _standing(name: str, rows: list[Row], waived: "frozenset[str]") -> str:
-    if any(finding.domain == name for row in rows for finding in row.findings):
+    observed = [seen for row in rows for seen in row.conduct] if name == "conduct" else []
+    found = any(finding.domain == name for row in rows for finding in row.findings)
+    if found or any(seen.standing == FAILS for seen in observed):
         return WAIVED if name in waived else FAIL
     if name == "conduct":
-        return UNMEASURED  # beyond dtype and shape it is not asked about yet
+        return PASS if observed else UNMEASURED
     return PASS if any(row.domains.get(name) for row in rows) else UNMEASURED
 
 
@@ -207,7 +211,14 @@ def _found(name: str, rows: list[Row]) -> str:
         what = finding.message or f"{finding.kind} where {finding.expected} is right"
         first.setdefault(what, finding.witness.case)
         count[what] += finding.count
+    for seen in (seen for row in rows for seen in row.conduct if name == "conduct" and seen.standing == FAILS):
+        first.setdefault(f"{seen.rule}: {seen.message}", _case(seen))
+        count[f"{seen.rule}: {seen.message}"] += 1
     return ", ".join(f"{what} ({first[what]}, {count[what]} in all)" for what in first)
+
+
+def _case(seen: Observation) -> str:
+    return seen.witness.case if isinstance(seen.witness, Witness) else "no case"
 
 
 def _badness(row: Row) -> tuple[int, float]:

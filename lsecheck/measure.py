@@ -39,6 +39,7 @@ class ClassError(enum.StrEnum):
     RAISED = "raised"
     CRASHED = "crashed"
     TIMED_OUT = "timed-out"
+    UNASKED = "unasked"  #: after too many crashes or hangs
 
 
 _NAMES = np.array(["", *ClassError])

@@ -46,6 +46,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""  #: what was raised, or what was wrong with the array
 
 
+class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one rule of conduct."""
+
+    rule: str
+    standing: str  #: holds; noted: a difference, refusal or warning, no failure; fails
+    calls: int  #: calls looked at
+    ulp: float | Absent = ABSENT  #: largest difference from the answer to the plain call
+    message: str = ""  #: what was noted, or failed, first
+    witness: Witness | Absent = ABSENT  #: of that
+
+
+HOLDS, NOTED, FAILS = "holds", "noted", "fails"
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one subject did to one family, in one function and format."""
 
@@ -71,6 +85,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     domains: dict[str, int]  #: ordinary, specials, range -> cases
     witness: Witness | Absent = ABSENT  #: the worst case that counts towards the contract
     inputs_sha256: str
+    answers_sha256: str = ""  #: of every answer: subjects that agree bit for bit have the same
+    conduct: list[Observation] = []  #: how it behaved, where that was asked
     findings: list[Finding] = []
     conventions: dict[str, int] = {}  #: where there is no single answer: which convention -> rows
 

@@ -10,20 +10,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lsecheck import conduct
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
-from lsecheck.inputs.families import FAMILIES
+from lsecheck.inputs.families import CONDUCT, FAMILIES
 from lsecheck.measure import errors
 from lsecheck.oracle import engines
 from lsecheck.oracle.truth import certify
 from lsecheck.rows import Row
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
-from lsecheck.subjects.subject import Subject, ask
+from lsecheck.subjects.subject import Patience, Subject, ask
 from lsecheck.tally import Asked, Tally
 
 
@@ -156,16 +157,20 @@ def perform(task: Task) -> list[Row]:
     function = functions.named(task.function)
     subjects = [_loaded(*subject) if isinstance(subject, tuple) else subject for subject in task.subjects]
     tallies: list[Tally] = []
+    patience = [Patience() for _ in subjects]
     for batch in task.batches(function):
         truth = certify(function, batch.values, task.pair, batch.labels)
         digest = batch.digest(task.pair.input)
         tallies = tallies or [
             Tally(subject.name, function, task.pair, batch.family, task.required) for subject in subjects
         ]
-        for subject, tally in zip(subjects, tallies, strict=True):
-            answers = ask(subject, function, batch.values, task.pair, batch.labels)
-            found = errors(truth, answers.values, task.required)
-            tally.add(Asked(batch, truth, answers, found), digest)
+        for subject, tally, left in zip(subjects, tallies, patience, strict=True):
+            answers = ask(subject, function, batch.values, task.pair, batch.labels, left)
+            asked = Asked(batch, truth, answers, errors(truth, answers.values, task.required))
+            tally.add(asked, digest)
+            if batch.family == CONDUCT:
+                for seen in conduct.observe(subject, function, task.pair, task.required, asked):
+                    tally.observe(seen)
     return [tally.row() for tally in tallies]
 
 

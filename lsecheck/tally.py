@@ -21,7 +21,19 @@ from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.corpus import format_values
 from lsecheck.measure import ClassError, Errors, Flags
 from lsecheck.oracle.truth import TIERS, Truth
-from lsecheck.rows import ABSENT, INACCURATE, UNCONVENTIONAL, Absent, Finding, Row, Witness
+from lsecheck.rows import (
+    ABSENT,
+    FAILS,
+    HOLDS,
+    INACCURATE,
+    NOTED,
+    UNCONVENTIONAL,
+    Absent,
+    Finding,
+    Observation,
+    Row,
+    Witness,
+)
 from lsecheck.subjects.subject import Answers
 
 #: a witness of more runs than this is known by its address alone
@@ -57,7 +69,9 @@ class Tally:
     correct: int = 0
     worst: "tuple[tuple[int, float], Witness] | None" = None
     findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    conduct: dict[str, Observation] = field(default_factory=dict)
     hashes: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    said: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def add(self, asked: Asked, digest: bytes) -> None:
         """Count one batch."""
@@ -68,6 +82,13 @@ class Tally:
         tiers = np.bincount(truth.tiers, minlength=len(TIERS)).tolist()
         self.tiers.update({name: count for name, count in zip(TIERS, tiers, strict=True) if count})
         self.hashes.update(digest)
+        self.said.update(answers.values.tobytes())
+        self.said.update(answers.trouble.tobytes())
+        for notice in answers.notices:
+            seen = witness(asked, 0, 0)
+            self.observe(
+                Observation(rule=notice.rule, standing=FAILS, calls=1, message=notice.message, witness=seen)
+            )
         of_row = domains(batch.values, self.pair.input.largest)
         counts = np.bincount(of_row, minlength=len(Domain)).tolist()
         self.domains.update({Domain(code).name.lower(): count for code, count in enumerate(counts) if count})
@@ -100,6 +121,18 @@ class Tally:
             self._find_without_outputs(asked)
         self._name_conventions(asked)
 
+    def observe(self, seen: Observation) -> None:
+        """Count one observation of conduct: of each rule the worst is kept, the first of its sort."""
+        known = self.conduct.get(seen.rule)
+        if known is None:
+            self.conduct[seen.rule] = seen
+            return
+        worse = max(known, seen, key=lambda one: _STANDINGS.index(one.standing))
+        sizes = [one.ulp for one in (known, seen) if isinstance(one.ulp, float)]
+        self.conduct[seen.rule] = msgspec.structs.replace(
+            worse, calls=known.calls + seen.calls, ulp=max(sizes, default=ABSENT)
+        )
+
     def row(self) -> Row:
         """The finished row."""
         measures: dict[str, object] = {}
@@ -119,6 +152,8 @@ class Tally:
             domains=dict(sorted(self.domains.items())),
             witness=ABSENT if self.worst is None else self.worst[1],
             inputs_sha256=self.hashes.hexdigest(),
+            answers_sha256=self.said.hexdigest(),
+            conduct=list(self.conduct.values()),
             findings=[self.findings[key] for key in sorted(self.findings)],
             conventions=dict(sorted(self.conventions.items())),
             **measures,  # type: ignore[arg-type]
@@ -227,6 +262,7 @@ def _finite(number: float) -> "float | Absent":
     return float(number) if math.isfinite(number) else ABSENT
 
 
+_STANDINGS = (HOLDS, NOTED, FAILS)
 _EXPECTED = {
     Expected.NUMBER: "a number",
     Expected.NAN: "nan",

@@ -8,6 +8,7 @@ from lsecheck import formats, functions, run
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.inputs import cases
 from lsecheck.run import Given, environment, execute, plan
+from lsecheck.subjects.loading import PLAIN
 from lsecheck.subjects import load
 
 FAMILIES = ("gap", "specials", "equal", "digits-mlp")
@@ -104,7 +105,7 @@ class TestPlan:
     def test_a_task_has_the_subjects_that_claim_its_function_and_format(self):
         """Not claiming is not failing: via-lse has no logsumexp."""
         assert len(self.tasks(["naive", "via-lse"])) == 2
-        assert [task.subjects for task in self.tasks(["naive", "via-lse"])] == [(("naive", None),)] * 2
+        assert [task.subjects for task in self.tasks(["naive", "via-lse"])] == [(("naive", PLAIN),)] * 2
         assert [len(task.subjects) for task in self.tasks(["naive", "via-lse"], function="softmax")] == [2, 2]
 
     def test_nobody_to_ask_is_no_task(self):
@@ -114,7 +115,7 @@ class TestPlan:
     def test_a_callable_travels_as_itself_and_a_name_as_its_name(self):
         """Names can be loaded in another process, functions defined in a test cannot."""
         (task, _) = self.tasks(["naive", np.logaddexp.reduce])
-        assert task.subjects[0] == ("naive", None)
+        assert task.subjects[0] == ("naive", PLAIN)
         assert task.subjects[1].name == "reduce"
 
 

@@ -179,6 +179,8 @@ def _extremes(draw: Draw, n: int, fmt: Format) -> Floats:
     return pool[pairs if n < 3 else draw.integers(0, 0, 10, n)]
 
 
+#: the family whose batches are also asked for conduct
+CONDUCT = "conduct"
 SPECIAL_VALUES = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0)
 
 
@@ -209,6 +211,14 @@ def _long(draw: Draw, n: int, fmt: Format) -> Floats:
     return draw.bell(0, n) * _column(draw, (1.0, 4.0, 0.25)) + draw.integers(1, -8, 9)
 
 
+def _conduct(draw: Draw, n: int, fmt: Format) -> Floats:
+    # rows of one batch so far apart that a maximum, a sum or a state shared between them shows
+    reach = min(fmt.emax * LN2 * 1.3, fmt.largest / 4)
+    values = draw.bell(0, n) * 2.0 + _column(draw, (0.0, reach, -reach, 2.5, 0.0))
+    return values if n <= _MANY else values * 0.0  # ones to sum up: accumulators stick along some axes only
+
+
+_MANY = 100
 _BIG = tuple(1 << power for power in range(11, 18))
 _EDGES = tuple(1 << power for power in range(11))
 _ONCE = tuple(dict.fromkeys((
@@ -256,6 +266,8 @@ FAMILIES: dict[str, Family] = {
                (1, 2, 3, 4), 40, 400, 4000),
         Family("specials", "every row of up to 3 of nan, ±inf, ±0, 1, t, ±M; long rows with nan or ±inf", _specials,
                SPECIAL_WIDTHS, 191, len(SPECIAL_WIDTHS), len(SPECIAL_WIDTHS)),
+        Family(CONDUCT, "batches to ask in other ways: again, alone, other neighbours, layouts, axes, orders", _conduct,
+               (8,) * 8 + (33,) * 5 + (4096,) * 2, 15, 15, 15),
         Family("long", "rows up to 2^17: summation error grows with n", _long,
                (4096, 131072, 16384, 65536, 8192, 32768), 1, 6, 24),
     )

@@ -76,8 +76,8 @@ class Truth:
     def __len__(self) -> int:
         return len(self.expected)
 
-    def part(self, rows: slice, columns: slice) -> "Truth":
-        """The truth of some outputs, as views."""
+    def part(self, rows: "slice | Integers", columns: slice) -> "Truth":
+        """The truth of some outputs; of slices, as views."""
         at = rows, columns
         figures = {name: getattr(self.sums, name)[rows] for name in ROW_FIGURES}
         return Truth(

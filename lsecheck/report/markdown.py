@@ -9,6 +9,7 @@ from lsecheck import formats
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.functions import FUNCTIONS
 from lsecheck.inputs.cases import sources
+from lsecheck.report import behaviour, twins
 from lsecheck.report.words import MARKS, entries, sampled, sentences, short, table
 from lsecheck.rows import Document, Finding, Row, Verdict, Witness
 
@@ -24,6 +25,12 @@ def summary(document: Document, title: str) -> str:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
         parts += [f"### {function}", _matrix(verdicts, document.rows)]
     parts += ["## Findings judged apart", _FINDINGS, _findings(document.rows)]
+    alike = twins.spoken(twins.found(document.rows))
+    if alike:
+        parts.append("\n".join(f"* {sentence}" for sentence in alike))
+    behaved = behaviour.body(document.rows)
+    if behaved:
+        parts += ["## Conduct", _CONDUCT, table(behaviour.HEADER, [(f"`{line[0]}`", *line[1:]) for line in behaved])]
     conventions = _conventions(document.rows)
     if conventions:
         parts += ["## Where there is no single answer", _UNSETTLED, conventions]
@@ -46,7 +53,7 @@ def _measured(document: Document) -> str:
 
 
 def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
-    header = ("method", "format", "contract", "worst ulp", "worst E", "specials", "range", "class errors")
+    header = ("method", "format", "contract", "worst ulp", "worst E", "specials", "range", "conduct", "class errors")
     body = [
         (
             f"`{verdict.subject}`",
@@ -56,6 +63,7 @@ def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
             short(verdict.max_scaled),
             MARKS[verdict.specials],
             MARKS[verdict.range],
+            MARKS[verdict.conduct],
             _class_errors(row for row in rows if _key(row) == _key(verdict)),
         )
         for verdict in verdicts
@@ -188,6 +196,11 @@ _KEY = (
 
 _FINDINGS = (
     "What is wrong with special values and with sums that leave the storage format, with the first case of each."
+)
+
+_CONDUCT = (
+    "How each method behaves when it is asked in other ways. A difference in bits is noted with its size, and is no"
+    " failure; an answer that breaks the contract when it is asked otherwise, or depends on another row, is."
 )
 
 _UNSETTLED = (

@@ -11,8 +11,9 @@ from tabulate import tabulate
 from lsecheck.contracts import Contract
 from lsecheck.explain import Explanation
 from lsecheck.functions.definition import Expected
+from lsecheck.report import behaviour, twins
 from lsecheck.report.words import MARKS, again, both, entries, fault_or_mathematics, short
-from lsecheck.rows import Finding, Row, Verdict, Witness
+from lsecheck.rows import FAILS, Finding, Observation, Row, Verdict, Witness
 
 #: failing cases shown for each verdict; the JSON has them all
 _SHOWN = 3
@@ -21,12 +22,24 @@ _NO_NUMBER = ("any convention", "no outputs")
 
 
 def render(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> str:
-    """What a check found: the table, then every failure with its worst case, then one line."""
+    """What a check found: the table, then every failure with its worst case, then one line.
+
+    Who answers as somebody else does, bit for bit, is named and shown once.
+    """
+    alike = twins.found(rows)
+    counted = _counted(verdicts, rows)
+    verdicts = [verdict for verdict in verdicts if verdict.subject not in alike]
+    rows = [row for row in rows if row.subject not in alike]
     parts = [table(verdicts)]
+    if alike:
+        parts.append("\n".join(twins.spoken(alike)))
+    behaved = behaviour.body(rows)
+    if behaved:
+        parts.append(tabulate(behaved, behaviour.HEADER, tablefmt="simple", disable_numparse=True))
     for verdict in verdicts:
         if verdict.status != "pass" or "waived" in (verdict.specials, verdict.range, verdict.conduct):
             parts.append(_failure(verdict, _rows_of(verdict, rows)))
-    parts.append(_counted(verdicts, rows))
+    parts.append(counted)
     return "\n\n".join(parts)
 
 
@@ -111,6 +124,7 @@ def _failure(verdict: Verdict, rows: list[Row]) -> str:
     findings = sorted((finding for row in rows for finding in row.findings), key=lambda found: found.domain)
     for _, group in groupby(findings, key=lambda found: found.domain):
         parts += [_finding(verdict, finding) for finding in _distinct(list(group))[:_SHOWN]]
+    parts += [_misconduct(verdict, seen) for seen in behaviour.merged(rows) if seen.standing == FAILS]
     return "\n".join(parts)
 
 
@@ -123,6 +137,14 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
 
 def _finding(verdict: Verdict, finding: Finding) -> str:
     return block(verdict.subject, verdict.function, verdict.format, finding.witness, finding.expected, finding.message)
+
+
+def _misconduct(verdict: Verdict, seen: Observation) -> str:
+    lines = [f"{verdict.format}  {verdict.subject}  conduct: {seen.rule}", f"  seen       {seen.message}"]
+    if isinstance(seen.witness, Witness):
+        lines.append(f"  on         x = [{entries(seen.witness)}]")
+        lines.append(f"  case       {seen.witness.case}")
+    return "\n".join(lines)
 
 
 def _counted(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:

@@ -38,7 +38,7 @@ def from_callable(
         raise SubjectError(f"--call axis needs a function that takes axis or dim; {shown} takes neither")
     ways = {defined.name: _Call(function, defined, loading.call, axis, keepdims) for defined in FUNCTIONS.values()}
     along = axis is not None and loading.call in (None, "axis")
-    takes = {"layouts"} | ({"axis"} if along else set()) | ({"keepdims"} if along and keepdims else set())
+    takes = {"layouts", "integers"} | ({"axis"} if along else set()) | ({"keepdims"} if along and keepdims else set())
     return Subject(shown, ways, note="given", version=version, given=True, spec=spec, takes=frozenset(takes))
 
 

@@ -74,6 +74,12 @@ def _offset(array: Array) -> Array:
     return base[1:-1, 1 : n + 1]
 
 
+def _broadcast(array: Array) -> Array:
+    base = _gaps(array.shape, array.dtype)
+    base[:1] = array[:1]
+    return np.broadcast_to(base[:1], array.shape)
+
+
 def _read_only(array: Array) -> Array:
     held = array.copy()
     held.flags.writeable = False
@@ -86,7 +92,7 @@ LAYOUTS: "dict[str, Callable[[Array], Array]]" = {
     "offset": _offset,  # a window of a larger array, as x[1:-1, 1:-2]
     "reversed": lambda array: array[::-1, ::-1].copy()[::-1, ::-1],
     "transposed": lambda array: np.array(array, order="F"),  # Fortran-ordered, as x.T
-    "broadcast": lambda array: np.broadcast_to(array[:1], array.shape),  # one row, many times
+    "broadcast": _broadcast,  # one row, many times
     "read-only": _read_only,
 }
 

@@ -35,13 +35,21 @@ def restore_mode() -> None:
 
 
 class Snapshot:
-    """The state before a call."""
+    """The state before a call.
+
+    Random streams are moved to a place of their own meanwhile: a call that seeds them as the call
+    before it did would leave them where they were.
+    """
 
     def __init__(self) -> None:
         self.errors = np.geterr()
         self.filters = list(warnings.filters)
-        self.random = random.getstate()
-        self.stream = _numpy_random()
+        self.random, self.stream = random.getstate(), _numpy_random()
+        random.seed(_ELSEWHERE)
+        self.placed = random.getstate()
+        if self.stream is not None:
+            np.random.seed(_ELSEWHERE)  # noqa: NPY002 - the legacy stream is the global one
+        self.placed_stream = _numpy_random()
 
     def changes(self) -> list[str]:
         """What is no longer as it was, in words; random streams are put back at once.
@@ -53,14 +61,18 @@ class Snapshot:
             found.append("NumPy's error state")
         if list(warnings.filters) != self.filters:
             found.append("the warning filters")
-        if random.getstate() != self.random:
-            random.setstate(self.random)
+        if random.getstate() != self.placed:
             found.append("the state of random")
-        stream = _numpy_random()
-        if self.stream is not None and stream is not None and not _same(stream, self.stream):
+        random.setstate(self.random)
+        if self.stream is not None:
+            now = _numpy_random()
+            if now is None or not _same(now, self.placed_stream or ()):
+                found.append("the state of numpy.random")
             np.random.set_state(self.stream)  # noqa: NPY002 - the legacy stream is the global one
-            found.append("the state of numpy.random")
         return found
+
+
+_ELSEWHERE = 20_261_123
 
 
 def _numpy_random() -> "tuple[Any, ...] | None":
@@ -71,4 +83,4 @@ def _numpy_random() -> "tuple[Any, ...] | None":
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
-    return all(np.array_equal(mine, yours) for mine, yours in zip(one, other, strict=True))
+    return len(one) == len(other) and all(np.array_equal(mine, yours) for mine, yours in zip(one, other, strict=True))

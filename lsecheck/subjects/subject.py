@@ -44,17 +44,19 @@ class Subject:
     implementations: "Mapping[str, Callable[..., Any]]"  #: function name -> callable
     note: str = ""  #: what it is and accumulates in, in a few words
     version: str = ""  #: of the library behind it
-    formats: "frozenset[str] | None" = None  #: input formats it takes; None: not said
+    formats: "Mapping[str, frozenset[str]] | None" = None  #: function -> input formats it takes; None: not said
     answers_in: bool = False  #: it is told the output format, as keyword `output`
     given: bool = False  #: a callable of the user's: it implements whichever function it is asked for
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
-    takes: "frozenset[str]" = frozenset({"layouts"})  #: of `layouts`, `axis`, `keepdims`: what conduct may vary
+    takes: "frozenset[str]" = frozenset({"layouts"})  #: of layouts, integers, axis, keepdims: what conduct may vary
     declared: Declared = NOTHING
     elsewhere: "Callable[[Question], Reply] | None" = None  #: asks it in another process
 
     def supports(self, function: Function, pair: FormatPair) -> bool:
         """Whether it claims the function in that input format; not claiming is not failing."""
-        return function.name in self.implementations and (self.formats is None or pair.input.name in self.formats)
+        if function.name not in self.implementations:
+            return False
+        return self.formats is None or pair.input.name in self.formats.get(function.name, ())
 
     def reply(self, question: Question) -> Reply:
         """Ask one question, here or where the subject lives."""

@@ -14,7 +14,7 @@ PACKAGE = Path(lsecheck.__file__).parent
 #: reading order is import order: a place imports only from places above it
 ORDER = (
     "errors", "formats", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "distribution", "rows",
-    "tally", "run", "gate", "spoken", "explain", "report", "publish", "testing", "__init__", "cli", "__main__",
+    "tally", "conduct", "run", "gate", "spoken", "explain", "report", "publish", "testing", "__init__", "cli", "__main__",
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -9,6 +9,7 @@ import lsecheck
 from lsecheck import formats, functions
 from lsecheck.errors import SubjectError, UnknownName
 from lsecheck.subjects import from_callable, from_spec, load
+from lsecheck.subjects.loading import Loading
 from lsecheck.subjects.subject import Answers, ask
 
 ROWS = np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]])
@@ -17,7 +18,7 @@ ROWS = np.array([[0.0, 1.0, 2.0], [3.0, 3.0, 3.0]])
 def said(subject: object, function: str = "logsumexp", rows: np.ndarray = ROWS, call: "str | None" = None) -> Answers:
     """Ask a callable in float64."""
     labels = np.arange(len(rows)) if function == "cross_entropy" else None
-    return ask(load(subject, call), functions.named(function), rows, formats.pair("float64"), labels)
+    return ask(load(subject, Loading(call=call)), functions.named(function), rows, formats.pair("float64"), labels)
 
 
 def right(answers: Answers, function: str = "logsumexp", rows: np.ndarray = ROWS) -> bool:
@@ -196,7 +197,7 @@ class TestForcing:
         with pytest.raises(
             SubjectError, match=r"^--call axis needs a function that takes axis or dim; .* takes neither$"
         ):
-            load(lse, "axis")
+            load(lse, Loading(call="axis"))
 
     def test_row_hands_logaddexp_two_numbers_and_cross_entropy_a_row_and_its_label(self):
         """The scalar forms."""
@@ -209,7 +210,7 @@ class TestForcing:
     def test_an_unknown_way_names_the_three(self):
         """As every name."""
         with pytest.raises(UnknownName) as caught:
-            load(np.logaddexp, "rows")
+            load(np.logaddexp, Loading(call="rows"))
         assert str(caught.value) == "unknown call 'rows': did you mean 'row'? choose from axis, batch, row"
 
 

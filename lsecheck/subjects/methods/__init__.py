@@ -49,7 +49,8 @@ def trace(spec: str, function: str, x: Array, output: Format) -> list[Step]:
 
 def _carried(function: str, steps: Method, working: "Format | None") -> Callable[..., Any]:
     def call(*arrays: Array, output: Format) -> Array:
-        x = np.stack(arrays, axis=-1) if function == "logaddexp" else arrays[0]
+        # NumPy sums other layouts in another order: a method is its order of summation
+        x = np.stack(arrays, axis=-1) if function == "logaddexp" else np.ascontiguousarray(arrays[0])
         answers = last(steps(_into(x, working)))
         if function == "cross_entropy":
             answers = -answers[np.arange(len(x)), arrays[1]]
