@@ -14,6 +14,7 @@ from lsecheck.gate import Result, check
 from lsecheck.measure import ClassError, Errors, measure
 from lsecheck.oracle.reference import cross_entropy, log_softmax, logaddexp, logsumexp, softmax
 from lsecheck.oracle.truth import Truth, truth
+from lsecheck.subjects.loading import Loading
 from lsecheck.testing import assert_accurate
 
 __version__ = "0.1.0"
@@ -24,6 +25,7 @@ __all__ = [
     "EnvironmentRefused",
     "Errors",
     "InputError",
+    "Loading",
     "LsecheckError",
     "NothingMeasured",
     "Result",

@@ -189,7 +189,7 @@ def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | Non
 
 
 @main.command(name="list")
-@click.argument("what", metavar="subjects|functions|formats|families|contracts")
+@click.argument("what", metavar="subjects|functions|formats|families|contracts|conduct")
 def list_(what: str) -> None:
     """What there is to choose from."""
     from lsecheck.report import listing

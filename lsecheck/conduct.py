@@ -19,9 +19,10 @@ from lsecheck.formats import FormatPair, hex_text
 from lsecheck.functions.definition import Floats, Function
 from lsecheck.inputs.cases import Batch
 from lsecheck.measure import Errors, errors
+from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import Truth, certify
 from lsecheck.rows import ABSENT, FAILS, HOLDS, NOTED, Absent, Observation
-from lsecheck.subjects.question import Array, Question
+from lsecheck.subjects.question import Array, Question, Reply
 from lsecheck.subjects.subject import Answers, Subject, judged
 from lsecheck.tally import Asked, witness
 
@@ -72,16 +73,20 @@ def observe(
     """Every rule that can be asked of this subject, function and batch, in the order of `RULES`."""
     array = formats.cast(asked.batch.values, pair.input)
     plain = Plain(subject, function, pair, required, asked, array)
-    reply = subject.reply(plain.question())
-    yield from _noticed(plain, reply.notices)
+    yield from _noticed(plain, subject.reply(plain.question()).notices)
     if (asked.answers.trouble != "").any():
         return  # nothing to compare with: the trouble is a finding of its own
     steady = True
     for name, rule in RULES.items():
         for variation in rule.ask(plain):
-            seen = _compared(name, rule, plain, variation, strict=rule.strict and steady)
+            reply = subject.reply(variation.question)
+            seen = _compared(name, rule, plain, variation, reply, strict=rule.strict and steady)
             steady = steady and not (name == "repeat" and seen.standing != HOLDS)
             yield seen
+            for notice in reply.notices:
+                if NOTICED[notice.rule] == FAILS:
+                    message = f"{variation.what}: {notice.message}"
+                    yield _seen(notice.rule, FAILS, message, plain, variation.rows)
 
 
 def _noticed(plain: Plain, notices: "tuple[Any, ...]") -> Iterator[Observation]:
@@ -100,11 +105,9 @@ def _noticed(plain: Plain, notices: "tuple[Any, ...]") -> Iterator[Observation]:
             )
 
 
-def _compared(name: str, rule: "Rule", plain: Plain, variation: Variation, strict: bool) -> Observation:
+def _compared(name: str, rule: "Rule", plain: Plain, variation: Variation, reply: Reply, strict: bool) -> Observation:
     """One variation against the plain call."""
-    question = variation.question
-    reply = plain.subject.reply(question)
-    pair = plain.pair
+    question, pair = variation.question, plain.pair
     if question.array.dtype.kind in "iu":
         return _of_integers(name, plain, question, reply.array, reply.message)
     answers = judged(plain.subject, plain.function, question, reply, pair)
@@ -122,7 +125,8 @@ def _compared(name: str, rule: "Rule", plain: Plain, variation: Variation, stric
     if same.all():
         return Observation(rule=name, standing=HOLDS, calls=1)
     truth = plain.asked.truth.part(variation.rows, slice(None))
-    now, then = errors(truth, values, plain.required), errors(truth, before, plain.required)
+    flushes = plain.subject.declared.flushes_subnormals
+    now, then = (errors(truth, each, plain.required, flushes=flushes) for each in (values, before))
     worse = ~same & _broken(now, plain.required) & ~_broken(then, plain.required)
     failing = worse.any() or strict
     row, output = np.argwhere(worse if worse.any() else ~same)[0]
@@ -144,6 +148,8 @@ def _of_integers(name: str, plain: Plain, question: Question, answer: "Array | N
     pair = FormatPair(formats.named("float64"), formats.named(answer.dtype.name))
     values = question.array.astype(np.float64)
     truth = certify(plain.function, values, pair, question.labels)
+    if plain.subject.declared.base == "2":
+        truth = in_base_two(truth, values)
     reply = Answers(formats.widen(answer), np.full(len(values), ""))
     if answer.shape not in (truth.expected.shape, truth.expected.shape[:1]):
         message = f"integers are answered in shape {answer.shape}"
@@ -174,9 +180,7 @@ def _ulps(truth: Truth, one: Floats, other: Floats) -> "float | Absent":
     return float(finite.max()) if finite.size else ABSENT
 
 
-def _seen(
-    name: str, standing: str, message: str, plain: Plain, rows: Integers, output: int = 0
-) -> Observation:
+def _seen(name: str, standing: str, message: str, plain: Plain, rows: Integers, output: int = 0) -> Observation:
     row = int(rows[0]) if len(rows) else 0
     return Observation(
         rule=name,
@@ -291,6 +295,14 @@ class Rule(NamedTuple):
 
 #: rules about what a call does beside answering -> how a breach stands
 NOTICED = {"input": FAILS, "stdout": FAILS, "state": FAILS, "warnings": NOTED}
+_NOTICED_MEANING = {
+    "dtype": "an answer in the format that was asked for",
+    "shape": "one answer a row, or one an entry",
+    "input": "the arrays handed over are as they were",
+    "stdout": "nothing is written to standard output",
+    "state": "NumPy's error state, warning filters, random streams and the floating-point mode are as they were",
+    "warnings": "no warning is raised",
+}
 
 RULES: dict[str, Rule] = {
     "repeat": Rule("the same bits when asked again, and after a call of another shape", _repeat),
@@ -309,3 +321,9 @@ RULES: dict[str, Rule] = {
     "integer": Rule("integers are refused, or answered right", _integers, may_refuse=True),
     "empty": Rule("no rows give no answers, in the right shape", _no_rows, may_refuse=True),
 }
+
+
+def rules() -> "list[tuple[str, str, str]]":
+    """Every rule in reading order: name, meaning, how a breach stands ('' where it depends on the answer)."""
+    noticed = [(name, meaning, NOTICED.get(name, FAILS)) for name, meaning in _NOTICED_MEANING.items()]
+    return noticed + [(name, rule.meaning, FAILS if rule.strict else "") for name, rule in RULES.items()]

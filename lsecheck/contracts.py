@@ -73,14 +73,21 @@ class Standing:
 
 
 def bounds(
-    function: Function, sums: Sums, magnitude: Floats, fmt: Format, unit: Floats, spread: "Floats | None" = None
+    function: Function,
+    sums: Sums,
+    magnitude: Floats,
+    fmt: Format,
+    unit: Floats,
+    spread: "Floats | None" = None,
+    tiny: "float | None" = None,
 ) -> dict[Contract, Floats]:
     """The error that each numeric contract allows, in units of `unit` = 2^exponent.
 
-    `magnitude` is |y| / unit, `spread` is K where it is known already. Working in that unit is
+    `magnitude` is |y| / unit, `spread` is K where it is known already, `tiny` the spacing t of the
+    smallest numbers where it is not the format's. Working in that unit is
     what keeps everything in range: y may be subnormal, or twice the largest number.
     """
-    u, t = fmt.unit_roundoff, fmt.tiny
+    u, t = fmt.unit_roundoff, fmt.tiny if tiny is None else tiny
     with np.errstate(over="ignore", invalid="ignore"):
         log_n = _log2_ceiling(sums.n)
         pairwise = np.minimum(np.maximum(sums.n - 1, 0), log_n + BLOCKED_DEPTH)

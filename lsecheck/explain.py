@@ -14,12 +14,14 @@ import numpy as np
 
 from lsecheck import formats
 from lsecheck.contracts import LADDER, Contract
-from lsecheck.errors import Undecided
+from lsecheck.errors import InputError, Undecided
+from lsecheck.expectation import Expectation
+from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Expected, Floats, Function
 from lsecheck.inputs.cases import Batch
 from lsecheck.measure import Errors, errors
-from lsecheck.oracle.truth import Truth, certify
+from lsecheck.oracle.truth import Truth
 from lsecheck.rows import Witness
 from lsecheck.subjects.methods import METHODS, trace
 from lsecheck.subjects.methods.steps import Answer, Exponents, Logged, Step, Terms, Total
@@ -49,15 +51,20 @@ class Explanation:
     contract: "Contract | None"  #: kept by this case; None where it is not scored
     excess: "dict[Contract, float]"  #: error / bound, for the contracts with numeric bounds
     steps: "tuple[Share, ...]"  #: empty where the subject has none to show
+    options: str = ""  #: what was said of the subject beside its name
 
 
 def explain(
     subject: Subject, function: Function, pair: FormatPair, batch: Batch, output: "int | None" = None
 ) -> Explanation:
     """Explain the worst output of a batch of one row, or the one asked for."""
-    truth = certify(function, batch.values, pair, batch.labels)
+    check_declared(function, subject.declared)
+    batch, truth = Expectation(function, batch, pair).of(subject.declared)
+    if not len(batch.values):
+        raise InputError("nothing is asked of this case: it holds nan, which the subject declares unspecified")
     answers = ask(subject, function, batch.values, pair, batch.labels)
-    measured = errors(truth, answers.values)
+    flushes = subject.declared.flushes_subnormals
+    measured = errors(truth, answers.values, flushes=flushes)
     outputs = truth.expected.shape[1]
     place = output if output is not None else _worst(measured, answers) if outputs else 0
     seen = witness(Asked(batch, truth, answers, measured), 0, place)
@@ -72,8 +79,9 @@ def explain(
         kind=kind,
         message=answers.message,
         contract=LADDER[measured.rung[0, place]] if scored else None,
-        excess=_excesses(truth, answers, place) if scored else {},
+        excess=_excesses(truth, answers, place, flushes) if scored else {},
         steps=tuple(_shares(subject, function, pair, batch, truth)) if not answers.trouble[0] else (),
+        options=subject.options,
     )
 
 
@@ -83,14 +91,21 @@ def _worst(measured: Errors, answers: Answers) -> int:
     return int(np.nan_to_num(measured.scaled[0], nan=-1.0).argmax())
 
 
-def _excesses(truth: Truth, answers: Answers, place: int) -> "dict[Contract, float]":
+def _excesses(truth: Truth, answers: Answers, place: int, flushes: bool) -> "dict[Contract, float]":
     promised = (Contract.CONDITIONED, Contract.SHIFTED, Contract.SEQUENTIAL, Contract.FOLDED)
-    return {contract: float(errors(truth, answers.values, contract).excess[0, place]) for contract in promised}
+    return {
+        contract: float(errors(truth, answers.values, contract, flushes=flushes).excess[0, place])
+        for contract in promised
+    }
 
 
 def _shares(subject: Subject, function: Function, pair: FormatPair, batch: Batch, truth: Truth) -> "list[Share]":
     """The error each step adds; for reductions of the built-in methods only."""
-    if subject.spec.partition("@")[0] not in METHODS or function.name not in ("logsumexp", "logaddexp"):
+    if (
+        subject.declared.base != "e"
+        or subject.spec.partition("@")[0] not in METHODS
+        or function.name not in ("logsumexp", "logaddexp")
+    ):
         return []
     steps = trace(subject.spec, function.name, formats.cast(batch.values, pair.input), pair.output)
     if len(steps) < 2 or truth.expected[0, 0] != Expected.NUMBER:

@@ -172,6 +172,7 @@ def _verdict(key: tuple[str, str, str], rows: list[Row], required: Contract, wai
         max_scaled=max((row.max_scaled for row in scored if isinstance(row.max_scaled, float)), default=ABSENT),
         worst=worst.witness.case if worst is not None and worst.witness is not ABSENT else ABSENT,
         reason=_reason(contract, required, rows, apart),
+        options=rows[0].options,
         failed_throughout=throughout,
     )
 

@@ -46,6 +46,8 @@ _NAMES = np.array(["", *ClassError])
 _CODES = {kind: place for place, kind in enumerate(ClassError, 1)}
 #: outputs measured at once: their three dozen arrays of float64 stay in the cache
 BLOCK = 1 << 13
+#: 1 / ln 2, for figures that need not be exact
+LOG2E = 1.4426950408889634
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,20 @@ def measure(
 
 
 @np.errstate(all="ignore")
-def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTED) -> Errors:
-    """`measure` for a known truth and answers widened to float64, (rows, outputs)."""
+def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTED, *, flushes: bool = False) -> Errors:
+    """`measure` for a known truth and answers widened to float64, (rows, outputs).
+
+    `flushes`: the spacing of the smallest numbers is that of arithmetic without subnormal ones.
+    """
     rows, outputs = truth.expected.shape
     if rows * outputs <= BLOCK:
-        return _errors(truth, answers, required)
+        return _errors(truth, answers, required, flushes)
     step, width = max(BLOCK // outputs, 1), min(outputs, BLOCK)
     whole: Errors | None = None
     for top in range(0, rows, step):
         for left in range(0, outputs, width):
             part = slice(top, top + step), slice(left, left + width)
-            block = _errors(truth.part(*part), answers[part], required)
+            block = _errors(truth.part(*part), answers[part], required, flushes)
             whole = whole or Errors(*(np.empty(answers.shape, getattr(block, name).dtype) for name in _FIELDS))
             for name in _FIELDS:
                 getattr(whole, name)[part] = getattr(block, name)
@@ -108,8 +113,9 @@ def errors(truth: "Truth", answers: Floats, required: Contract = Contract.SHIFTE
 _FIELDS = tuple(Errors.__dataclass_fields__)
 
 
-def _errors(truth: "Truth", answers: Floats, required: Contract) -> Errors:
+def _errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) -> Errors:
     fmt = truth.formats.output
+    tiny = 2.0**fmt.emin if flushes else fmt.tiny
     codes = _class_errors(truth, answers)
     scored = (truth.expected == Expected.NUMBER) & (codes == 0)
     # everything below is in the unit 2^exponent of each truth: an ulp is then 2^(1 - p)
@@ -134,12 +140,21 @@ def _errors(truth: "Truth", answers: Floats, required: Contract) -> Errors:
     error = np.abs(difference)
     magnitude = np.abs(high + low)
     spread = truth.function.condition(truth.sums)
-    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread * inverse), fmt.tiny * inverse / 2)
+    natural = spread
+    if truth.base == "2":
+        spread = spread * LOG2E
+    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread * inverse), tiny * inverse / 2)
     scaled = np.minimum(error / floor, LARGEST_ERROR)
     ulp = np.minimum(error / place, LARGEST_ERROR)
     condition = np.where(magnitude > 0, spread * inverse / magnitude, np.where(spread > 0, np.inf, 0.0))
     correct, faithful = _exact_standing(truth, answers, scored, past)
-    allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit, spread)
+    if truth.base == "2":
+        allowed = contracts.bounds(truth.function, truth.sums, magnitude / LOG2E, fmt, unit, natural, tiny)
+        # every entry and every sum is multiplied by log2 e, and each product rounded
+        more = 4 * fmt.unit_roundoff * (magnitude + spread * inverse)
+        allowed = {contract: LOG2E * bound + more for contract, bound in allowed.items()}
+    else:
+        allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit, spread, tiny)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
     return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, codes)
 

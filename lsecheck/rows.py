@@ -86,6 +86,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     witness: Witness | Absent = ABSENT  #: the worst case that counts towards the contract
     inputs_sha256: str
     answers_sha256: str = ""  #: of every answer: subjects that agree bit for bit have the same
+    options: str = ""  #: what was said of the subject beside its name, as typed on a command line
     conduct: list[Observation] = []  #: how it behaved, where that was asked
     findings: list[Finding] = []
     conventions: dict[str, int] = {}  #: where there is no single answer: which convention -> rows
@@ -107,6 +108,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_scaled: float | Absent = ABSENT
     worst: str | Absent = ABSENT  #: address of the worst case
     reason: str
+    options: str = ""  #: as in the rows
     failed_throughout: bool = False  #: no case was answered at all
 
 

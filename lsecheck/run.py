@@ -13,6 +13,8 @@ import numpy as np
 from lsecheck import conduct
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, SubjectError
+from lsecheck.expectation import Expectation
+from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
@@ -20,7 +22,6 @@ from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.families import CONDUCT, FAMILIES
 from lsecheck.measure import errors
 from lsecheck.oracle import engines
-from lsecheck.oracle.truth import certify
 from lsecheck.rows import Row
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
@@ -72,6 +73,10 @@ def plan(
 ) -> list[Task]:
     """The tasks of a run, in the order of their rows; none where no subject claims the pair."""
     cases.check_effort(effort, seed)
+    functions = tuple(functions)
+    for function in functions:
+        for subject in subjects:
+            check_declared(function, subject.declared)
     families, pairs = tuple(dict.fromkeys(families)), tuple(dict.fromkeys(pairs))
     tasks = []
     for function in functions:
@@ -159,14 +164,20 @@ def perform(task: Task) -> list[Row]:
     tallies: list[Tally] = []
     patience = [Patience() for _ in subjects]
     for batch in task.batches(function):
-        truth = certify(function, batch.values, task.pair, batch.labels)
+        expectation = Expectation(function, batch, task.pair)
         digest = batch.digest(task.pair.input)
         tallies = tallies or [
-            Tally(subject.name, function, task.pair, batch.family, task.required) for subject in subjects
+            Tally(subject.name, function, task.pair, batch.family, task.required, subject.options)
+            for subject in subjects
         ]
         for subject, tally, left in zip(subjects, tallies, patience, strict=True):
-            answers = ask(subject, function, batch.values, task.pair, batch.labels, left)
-            asked = Asked(batch, truth, answers, errors(truth, answers.values, task.required))
+            mine, truth = expectation.of(subject.declared)
+            if not len(mine.values):
+                continue
+            answers = ask(subject, function, mine.values, task.pair, mine.labels, left)
+            flushes = subject.declared.flushes_subnormals
+            found = errors(truth, answers.values, task.required, flushes=flushes)
+            asked = Asked(mine, truth, answers, found)
             tally.add(asked, digest)
             if batch.family == CONDUCT:
                 for seen in conduct.observe(subject, function, task.pair, task.required, asked):

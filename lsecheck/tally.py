@@ -58,6 +58,7 @@ class Tally:
     pair: FormatPair
     family: str
     required: Contract = Contract.SHIFTED
+    options: str = ""
     widths: list[int] = field(default_factory=list)
     cases: int = 0
     kinds: "Counter[str]" = field(default_factory=Counter)
@@ -86,9 +87,7 @@ class Tally:
         self.said.update(answers.trouble.tobytes())
         for notice in answers.notices:
             seen = witness(asked, 0, 0)
-            self.observe(
-                Observation(rule=notice.rule, standing=FAILS, calls=1, message=notice.message, witness=seen)
-            )
+            self.observe(Observation(rule=notice.rule, standing=FAILS, calls=1, message=notice.message, witness=seen))
         of_row = domains(batch.values, self.pair.input.largest)
         counts = np.bincount(of_row, minlength=len(Domain)).tolist()
         self.domains.update({Domain(code).name.lower(): count for code, count in enumerate(counts) if count})
@@ -143,7 +142,7 @@ class Tally:
             subject=self.subject,
             format=str(self.pair),
             family=self.family,
-            n=(min(self.widths), max(self.widths)),
+            n=(min(self.widths, default=0), max(self.widths, default=0)),
             cases=self.cases,
             exhaustive=False,
             class_errors=dict(sorted(self.kinds.items())),
@@ -153,6 +152,7 @@ class Tally:
             witness=ABSENT if self.worst is None else self.worst[1],
             inputs_sha256=self.hashes.hexdigest(),
             answers_sha256=self.said.hexdigest(),
+            options=self.options,
             conduct=list(self.conduct.values()),
             findings=[self.findings[key] for key in sorted(self.findings)],
             conventions=dict(sorted(self.conventions.items())),

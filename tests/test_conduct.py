@@ -1,16 +1,14 @@
 """conduct: every bad habit is reported under its own name, and honest code under none."""
 
-# ruff: noqa: ARG001 - a subject takes what it is handed, wanted or not
-
 import numpy as np
 import pytest
+from quality.ill_behaved import ILL_BEHAVED, good
 
 import lsecheck
 from lsecheck import functions
 from lsecheck.conduct import NOTICED, RULES
 from lsecheck.report import text
 from lsecheck.rows import FAILS, HOLDS, NOTED
-from quality.ill_behaved import ILL_BEHAVED, good
 
 HABITS = [(rule, subject) for rule, subjects in ILL_BEHAVED.items() for subject in subjects]
 #: rules whose breach is a fact and no failure
@@ -153,3 +151,16 @@ def test_an_accumulator_that_sticks_along_one_axis_only_is_found():
     seen, _ = behaved(lse, fmt="float16")
     assert seen["axis"].standing == FAILS
     assert "0x1.e8p2, plainly asked 0x1.0a4p3" in seen["axis"].message
+
+
+def test_an_input_that_is_changed_in_one_layout_only_is_found():
+    """A copy is made by accident where memory is not contiguous; elsewhere the caller's array suffers."""
+
+    def lse(x, axis=-1, keepdims=False):
+        y = good(x, axis, keepdims)
+        if not x.flags.c_contiguous and x.flags.writeable:
+            x -= 1
+        return y
+
+    seen, _ = behaved(lse)
+    assert (seen["input"].standing, seen["input"].message) == (FAILS, "strided in memory: x was changed by the call")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import lsecheck
-from lsecheck import formats, functions, run
+from lsecheck import expectation, formats, functions
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.inputs import cases
 from lsecheck.run import Given, environment, execute, plan
-from lsecheck.subjects.loading import PLAIN
 from lsecheck.subjects import load
+from lsecheck.subjects.loading import PLAIN
 
 FAMILIES = ("gap", "specials", "equal", "digits-mlp")
 LOGSUMEXP = functions.named("logsumexp")
@@ -75,8 +75,8 @@ class TestTruth:
     def test_the_truth_is_found_once_per_batch_whatever_the_number_of_subjects(self, monkeypatch, count):
         """A fifth subject must cost what it costs itself, not the oracle again."""
         calls = []
-        certify = run.certify
-        monkeypatch.setattr(run, "certify", lambda *given: calls.append(len(given[1])) or certify(*given))
+        certify = expectation.certify
+        monkeypatch.setattr(expectation, "certify", lambda *given: calls.append(len(given[1])) or certify(*given))
         subjects = ["max-shift", "online", "naive", "pairwise"][:count]
         lsecheck.check(subjects, "logsumexp", "float32", ["gap", "ordinary"], "quick")
         batches = [

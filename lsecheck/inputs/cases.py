@@ -42,6 +42,11 @@ class Batch:
         """FAMILY:SEED:INDEX of a row."""
         return f"{self.family}:{self.seed}:{self.indices[row]}"
 
+    def some(self, rows: "np.ndarray[Any, np.dtype[np.int64]]") -> "Batch":
+        """Some of the cases, as they are."""
+        labels = None if self.labels is None else self.labels[rows]
+        return Batch(self.family, self.seed, self.indices[rows], self.values[rows], labels)
+
     def digest(self, fmt: Format) -> bytes:
         """Hash of the shape, the bits in `fmt` and the labels: what `inputs_sha256` is made of."""
         state = hashlib.sha256(f"{fmt}:{self.values.shape}".encode())

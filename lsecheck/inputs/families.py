@@ -215,7 +215,7 @@ def _conduct(draw: Draw, n: int, fmt: Format) -> Floats:
     # rows of one batch so far apart that a maximum, a sum or a state shared between them shows
     reach = min(fmt.emax * LN2 * 1.3, fmt.largest / 4)
     values = draw.bell(0, n) * 2.0 + _column(draw, (0.0, reach, -reach, 2.5, 0.0))
-    return values if n <= _MANY else values * 0.0  # ones to sum up: accumulators stick along some axes only
+    return values if n <= _MANY else 0.0 * np.abs(values)  # ones to sum up: some accumulators stick along one axis
 
 
 _MANY = 100

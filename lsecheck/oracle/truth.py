@@ -54,6 +54,7 @@ class Truth:
     scale: Exponents
     sums: Sums
     tiers: Codes  #: (rows,): index into `TIERS`
+    base: str = "e"  #: of the logarithm: `e` or `2`
 
     @property
     def tier(self) -> tuple[str, ...]:
@@ -93,6 +94,7 @@ class Truth:
             scale=self.scale[at],
             sums=Sums(**figures, share=self.sums.share[at], gap=self.sums.gap[at]),
             tiers=self.tiers[rows],
+            base=self.base,
         )
 
 

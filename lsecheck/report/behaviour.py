@@ -13,7 +13,7 @@ def body(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.subject, row.function, row.format), []).append(row)
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for key, members in groups.items():
         seen = merged(members)
         wrong = [finding.kind for row in members for finding in row.findings if finding.domain == "conduct"]

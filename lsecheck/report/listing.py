@@ -1,25 +1,56 @@
 """what there is -> lists for a terminal."""
 
+from collections.abc import Iterable, Mapping
+
 from tabulate import tabulate
 
 from lsecheck import formats, functions
+from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.inputs.cases import sources
-from lsecheck.subjects.adapters import ADAPTERS, install_line, installed
+from lsecheck.subjects.adapters import ADAPTERS, Asked, installed
 from lsecheck.subjects.methods import METHODS
 
 
 def subjects() -> str:
-    """Built-in methods and adapters, with the functions each has."""
-    body = [(name, "built in", ", ".join(table)) for name, table in METHODS.items()]
+    """Built-in methods and adapters: functions, formats, mode and devices of each."""
+    body = [(name, _named(table), "all", "NumPy", "cpu", "built in") for name, table in METHODS.items()]
     for name, line in ADAPTERS.items():
-        state = "installed" if installed(name) else install_line(name).partition(": ")[2]
-        body.append((name, state, line.judged))
-    body.append(("module:function, file.py:function", "yours", "whichever function -F names"))
-    return (
-        _table(body, ("subject", "", "functions"))
-        + "\n\nNAME@FORMAT carries a built-in method in FORMAT: max-shift@float32"
+        lines = [
+            (_named(alike), " ".join(_SHORT[fmt] for fmt in _SHORT if fmt in held))
+            for held, alike in _alike(line.functions)
+        ]
+        body.append((name, *lines[0], line.mode, " ".join(line.devices), "installed" if installed(name) else "missing"))
+        body += [("", *more, "", "", "") for more in lines[1:]]
+    body.append(("yours.py:function", "whichever -F names", "all", "", "", "yours"))
+    missing = dict.fromkeys(line.module for name, line in ADAPTERS.items() if not installed(name))
+    header = ("subject", "functions", "formats", "mode", "can use", "")
+    spoken = ", ".join(f"{short} {fmt}" for fmt, short in _SHORT.items() if short != fmt)
+    return "\n".join(
+        [
+            _table(body, header),
+            "",
+            f"{spoken}; all: float8_e4m3fn and float8_e5m2 too",
+            "NAME@FORMAT carries a built-in method in FORMAT: max-shift@float32",
+            *([f"what is missing: pip install 'lsecheck[{','.join(missing)}]'"] if missing else []),
+        ]
     )
+
+
+#: formats that libraries have, as short as a column wants them
+_SHORT = {"float16": "f16", "bfloat16": "bf16", "float32": "f32", "float64": "f64"}
+
+
+def _alike(asked: "Mapping[str, Asked]") -> "list[tuple[frozenset[str], list[str]]]":
+    """Functions that a library has in the same formats, together."""
+    held = dict.fromkeys(each.formats for each in asked.values())
+    return [(formats, [name for name, each in asked.items() if each.formats == formats]) for formats in held]
+
+
+def _named(names: "Iterable[str]") -> str:
+    """At most three in a line."""
+    listed = list(names)
+    return ",\n".join(", ".join(listed[start : start + 3]) for start in range(0, len(listed), 3))
 
 
 def all_functions() -> str:
@@ -52,6 +83,11 @@ def all_contracts() -> str:
     return _table([(str(contract), MEANING[contract]) for contract in LADDER], ("contract", "meaning, strongest first"))
 
 
+def conduct() -> str:
+    """The rules of conduct."""
+    return _table([(name, meaning) for name, meaning, _ in rules()], ("rule", "what is asked for"))
+
+
 def welcome(version: str) -> str:
     """What is here, and what to type next."""
     there = [name for name in ADAPTERS if installed(name)]
@@ -79,4 +115,5 @@ LISTS = {
     "formats": all_formats,
     "families": families,
     "contracts": all_contracts,
+    "conduct": conduct,
 }

@@ -25,6 +25,8 @@ def summary(document: Document, title: str) -> str:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
         parts += [f"### {function}", _matrix(verdicts, document.rows)]
     parts += ["## Findings judged apart", _FINDINGS, _findings(document.rows)]
+    said = dict.fromkeys(f"* `{v.subject}` was asked with `{v.options}`" for v in document.verdicts if v.options)
+    parts += ["\n".join(said)] if said else []
     alike = twins.spoken(twins.found(document.rows))
     if alike:
         parts.append("\n".join(f"* {sentence}" for sentence in alike))

@@ -1,18 +1,32 @@
-"""README, results -> the README with its generated tables.
+"""A page -> the page with its generated tables.
 
 Whatever stands between `<!-- NAME -->` and `<!-- end of NAME -->` is made here; a test fails
 when it is stale.
 """
 
+from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
 from lsecheck.report.words import MARKS, table
-from lsecheck.rows import Document
+from lsecheck.rows import FAILS, NOTED, Document
 
 
 def filled(page: str, results: Document) -> str:
-    """The page with every generated part made anew."""
-    for name, part in {"matrix": _matrix(results), "contracts": _contracts()}.items():
+    """The README with every generated part made anew."""
+    return _with_parts(page, {"matrix": _matrix(results), "contracts": _contracts()})
+
+
+def conduct(page: str) -> str:
+    """The page on conduct with its table of rules made anew."""
+    body = [(f"`{rule}`", meaning, _STANDINGS[standing]) for rule, meaning, standing in rules()]
+    return _with_parts(page, {"rules": table(("rule", "what is asked for", "otherwise"), body)})
+
+
+_STANDINGS = {FAILS: "fails", NOTED: "noted", "": "noted, or fails"}
+
+
+def _with_parts(page: str, parts: dict[str, str]) -> str:
+    for name, part in parts.items():
         head, start, rest = page.partition(f"<!-- {name} -->\n")
         _, end, tail = rest.partition(f"<!-- end of {name} -->")
         if not start or not end:

@@ -11,8 +11,10 @@ from tabulate import tabulate
 from lsecheck.contracts import Contract
 from lsecheck.explain import Explanation
 from lsecheck.functions.definition import Expected
+from lsecheck.inputs.families import CONDUCT
 from lsecheck.report import behaviour, twins
-from lsecheck.report.words import MARKS, again, both, entries, fault_or_mathematics, short
+from lsecheck.report.terms import own_terms
+from lsecheck.report.words import MARKS, again, both, entries, family_again, fault_or_mathematics, short
 from lsecheck.rows import FAILS, Finding, Observation, Row, Verdict, Witness
 
 #: failing cases shown for each verdict; the JSON has them all
@@ -33,6 +35,9 @@ def render(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> str:
     parts = [table(verdicts)]
     if alike:
         parts.append("\n".join(twins.spoken(alike)))
+    said = dict.fromkeys(f"{verdict.subject}: {verdict.options}" for verdict in verdicts if verdict.options)
+    if said:
+        parts.append("\n".join(f"asked with  {line}" for line in said))
     behaved = behaviour.body(rows)
     if behaved:
         parts.append(tabulate(behaved, behaviour.HEADER, tablefmt="simple", disable_numparse=True))
@@ -64,8 +69,11 @@ def table(verdicts: Sequence[Verdict]) -> str:
     return tabulate(body, header, tablefmt="simple", disable_numparse=True)
 
 
-def block(subject: str, function: str, fmt: str, seen: Witness, expected: str = "", note: str = "") -> str:
-    """One case as evidence: what was got, what should be, how far, and how to see it again."""
+def block(
+    subject: str, function: str, fmt: str, seen: Witness, expected: str = "", note: str = "", options: str = ""
+) -> str:
+    """One case as evidence: what was got, what should be, how far, and how to see it again: here, and in the
+    library itself."""
     lines = [f"{fmt}  {subject}  {'' if function == 'logsumexp' else function + '  '}x = [{entries(seen)}]"]
     lines[0] += f"  output {seen.output}" if seen.output else ""
     lines[0] += f"  label {seen.label}" if isinstance(seen.label, int) else ""
@@ -77,14 +85,17 @@ def block(subject: str, function: str, fmt: str, seen: Witness, expected: str = 
         lines.append(f"  error      {short(seen.ulp)} ulp, E = {short(seen.scaled)}   ({blame})")
     if not seen.case.startswith("given:"):
         lines.append(f"  case       {seen.case}")
-    lines.append(f"  again      {again(subject, function, fmt, seen)}")
+    lines.append(f"  again      {again(subject, function, fmt, seen, options)}")
+    library = own_terms(subject, function, fmt, seen)
+    if library:
+        lines.append(f"  library    {library}")
     return "\n".join(lines)
 
 
 def explanation(found: Explanation) -> str:
     """All there is to say about one case."""
     expected = {None: "no outputs", Expected.UNSETTLED: "any convention"}.get(found.expected, "")
-    parts = [block(found.subject, found.function, str(found.pair), found.seen, expected, found.message)]
+    parts = [block(found.subject, found.function, str(found.pair), found.seen, expected, found.message, found.options)]
     if found.kind:
         parts.append(f"class error: {found.kind}")
     elif found.expected is Expected.UNSETTLED:
@@ -120,7 +131,7 @@ def _failure(verdict: Verdict, rows: list[Row]) -> str:
     worst = sorted(missed, key=lambda row: -row.max_excess if isinstance(row.max_excess, float) else float("-inf"))
     for row in worst[:_SHOWN]:
         if isinstance(row.witness, Witness):
-            parts.append(block(row.subject, row.function, row.format, row.witness))
+            parts.append(block(row.subject, row.function, row.format, row.witness, options=row.options))
     findings = sorted((finding for row in rows for finding in row.findings), key=lambda found: found.domain)
     for _, group in groupby(findings, key=lambda found: found.domain):
         parts += [_finding(verdict, finding) for finding in _distinct(list(group))[:_SHOWN]]
@@ -136,7 +147,8 @@ def _distinct(findings: list[Finding]) -> list[Finding]:
 
 
 def _finding(verdict: Verdict, finding: Finding) -> str:
-    return block(verdict.subject, verdict.function, verdict.format, finding.witness, finding.expected, finding.message)
+    seen, expected, said = finding.witness, finding.expected, finding.message
+    return block(verdict.subject, verdict.function, verdict.format, seen, expected, said, verdict.options)
 
 
 def _misconduct(verdict: Verdict, seen: Observation) -> str:
@@ -144,6 +156,11 @@ def _misconduct(verdict: Verdict, seen: Observation) -> str:
     if isinstance(seen.witness, Witness):
         lines.append(f"  on         x = [{entries(seen.witness)}]")
         lines.append(f"  case       {seen.witness.case}")
+    repeated = family_again(verdict.subject, verdict.function, verdict.format, CONDUCT, verdict.options)
+    lines.append(f"  again      {repeated}")
+    if seen.rule == "axis" and isinstance(seen.witness, Witness):
+        library = own_terms(verdict.subject, verdict.function, verdict.format, seen.witness, axis=0)
+        lines += [f"  library    {library}"] if library else []
     return "\n".join(lines)
 
 

@@ -39,15 +39,11 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
     )
 
 
-def again(subject: str, function: str, fmt: str, seen: Witness) -> str:
+def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "") -> str:
     """The command that shows this case again; for a callable that has no name on a command line, the call."""
-    if subject.partition("@")[0] not in METHODS and subject not in ADAPTERS and ":" not in subject:
-        family = seen.case.partition(":")[0]
-        return f"lsecheck.check(your_function, {function!r}, {fmt!r}, families=[{family!r}])  # {seen.case}"
-    command = ["lsecheck", "explain", subject]
-    if function != "logsumexp":
-        command += ["-F", function]
-    command += ["-f", fmt]
+    if not _named(subject):
+        return family_again(subject, function, fmt, seen.case.partition(":")[0]) + f"  # {seen.case}"
+    command = _command("explain", subject, function, fmt, options)
     # typed numbers are exact, and an exact zero has no sign
     signed_zero = isinstance(seen.x, str) and "-0x0p0" in seen.x
     if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120 and not signed_zero:
@@ -55,6 +51,22 @@ def again(subject: str, function: str, fmt: str, seen: Witness) -> str:
             command += ["--label", str(seen.label)]
         return shlex.join([*command, "--", *seen.x.split()])
     return shlex.join([*command, "--case", seen.case])
+
+
+def family_again(subject: str, function: str, fmt: str, family: str, options: str = "") -> str:
+    """The command, or call, that asks a whole family again."""
+    if not _named(subject):
+        return f"lsecheck.check(your_function, {function!r}, {fmt!r}, families=[{family!r}])"
+    return shlex.join([*_command("check", subject, function, fmt, options), "--family", family])
+
+
+def _named(subject: str) -> bool:
+    return subject.partition("@")[0] in METHODS or subject in ADAPTERS or ":" in subject
+
+
+def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
+    named = [] if function == "logsumexp" else ["-F", function]
+    return ["lsecheck", verb, subject, *named, "-f", fmt, *options.split()]
 
 
 def entries(seen: Witness, most: int = 100) -> str:

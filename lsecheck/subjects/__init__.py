@@ -23,22 +23,26 @@ def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -
     Shared libraries and commands, and on request the rest, live in a process of their own.
     Raises `UnknownName` for a name that is none, `SubjectError` for what cannot be loaded.
     """
-    declared = Declared(loading.flushes_subnormals, loading.nan, loading.base)
     if isinstance(spec, Subject):
         return spec
+    declared = Declared(loading.flushes_subnormals, loading.nan, loading.base)
+    return replace(_loaded(spec, loading), declared=declared, options=loading.options)
+
+
+def _loaded(spec: "str | Callable[..., Any]", loading: Loading) -> Subject:
     if not isinstance(spec, str):
         if loading.isolated:
             raise SubjectError("a process of its own needs a subject that it can load: give 'module:function'")
-        return replace(from_callable(spec, loading=loading), declared=declared)
+        return from_callable(spec, loading=loading)
     if spec.startswith("exec:"):
         from lsecheck.subjects.command import from_command
 
-        return replace(from_command(spec, loading), declared=declared)
+        return from_command(spec, loading)
     if loading.isolated or spec.rpartition(":")[0].endswith(LIBRARIES):
         from lsecheck.subjects.isolation import isolated
 
-        return replace(isolated(spec, loading), declared=declared)
-    return replace(load_here(spec, loading), declared=declared)
+        return isolated(spec, loading)
+    return load_here(spec, loading)
 
 
 def load_here(spec: str, loading: Loading = PLAIN) -> Subject:

@@ -10,7 +10,7 @@ import io
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -21,9 +21,10 @@ from lsecheck.subjects.question import LAYOUTS, WAYS, Array, Notice, Question, R
 _DEFAULTS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
-def hand(call: "Callable[..., Any]", question: Question) -> Reply:
+def hand(call: "Callable[..., Any]", question: Question, aside: "TextIO | None" = None) -> Reply:
     """Call with the arrays of a question: `call(x)`, `call(a, b)` for logaddexp, `call(x, labels)` where it has
-    labels; of other ways than 'rows', `call(x, axis=..., keepdims=...)`."""
+    labels; of other ways than 'rows', `call(x, axis=..., keepdims=...)`. What an unwatched call prints goes `aside`
+    (None: to stderr)."""
     way = WAYS[question.way]
     laid = LAYOUTS[question.layout](way.put(question.array))
     arrays = [laid]
@@ -37,7 +38,7 @@ def hand(call: "Callable[..., Any]", question: Question) -> Reply:
         told["keepdims"] = True
     notices: list[Notice] = []
     try:
-        with _watching(question.watched, notices):
+        with _watching(question.watched, notices, aside):
             raw = call(*arrays, **told)
         answer = np.array(raw)  # a copy: a buffer that it reuses must not rewrite what was said
     except KeyboardInterrupt:
@@ -50,7 +51,7 @@ def hand(call: "Callable[..., Any]", question: Question) -> Reply:
             state.restore_mode()
             notices.append(Notice("state", f"switched this process to {spoilt}"))
     if question.watched:
-        notices += _overwritten(arrays, laid, way.put(question.array), question)
+        notices += _overwritten(arrays, way.put(question.array), question)
     return _back(answer, question, tuple(notices))
 
 
@@ -69,7 +70,7 @@ def _back(answer: Array, question: Question, notices: tuple[Notice, ...]) -> Rep
     return Reply(answer.reshape(-1)[-rows:].copy(), notices=notices)
 
 
-def _overwritten(arrays: list[Array], laid: Array, put: Array, question: Question) -> Iterator[Notice]:
+def _overwritten(arrays: list[Array], put: Array, question: Question) -> Iterator[Notice]:
     """A notice for each array that is no longer as it was handed over."""
     source = LAYOUTS[question.layout](put)
     halves = [source[:, 0], source[:, 1]] if question.function == "logaddexp" else [source]
@@ -83,10 +84,10 @@ def _overwritten(arrays: list[Array], laid: Array, put: Array, question: Questio
 
 
 @contextlib.contextmanager
-def _watching(watched: bool, notices: list[Notice]) -> Iterator[None]:
+def _watching(watched: bool, notices: list[Notice], aside: "TextIO | None") -> Iterator[None]:
     """Keep what a call changes to itself; of a watched one, write it down."""
     if not watched:
-        with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(sys.stderr):
+        with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(aside or sys.stderr):
             warnings.simplefilter("ignore")
             yield
         return

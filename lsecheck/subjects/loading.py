@@ -36,5 +36,34 @@ class Loading:
         if not self.gibibytes > 0:
             raise InputError(f"the memory limit must be more than 0 GiB, got {self.gibibytes:g}")
 
+    @property
+    def options(self) -> str:
+        """The same as typed on a command line; '' where nothing is said."""
+        said = []
+        for name, option in _OPTIONS.items():
+            value = getattr(self, name)
+            if value != getattr(PLAIN, name):
+                said.append(
+                    option if value is True else f"{option} {value:g}" if name in _NUMBERS else f"{option} {value}"
+                )
+        return " ".join(said)
 
+    @property
+    def declared(self) -> str:
+        """Of those, what is declared of the subject and changes what is right."""
+        return Loading(base=self.base, flushes_subnormals=self.flushes_subnormals, nan=self.nan).options
+
+
+_NUMBERS = ("seconds", "gibibytes")
+_OPTIONS = {
+    "call": "--call",
+    "arrays": "--arrays",
+    "device": "--device",
+    "isolated": "--isolate",
+    "seconds": "--time-limit",
+    "gibibytes": "--memory-limit",
+    "base": "--base",
+    "flushes_subnormals": "--flushes-subnormals",
+    "nan": "--nan",
+}
 PLAIN = Loading()

@@ -55,6 +55,15 @@ class Way(NamedTuple):
     back: Callable[[Array], Array]  #: an elementwise answer -> (rows, n)
 
 
+def _stacked(x: Array) -> Array:
+    """The rows twice, the entries in the middle: (2, n, rows)."""
+    return np.stack([x.T, x.T])
+
+
+def _unstacked(y: Array) -> Array:
+    return y[1].T
+
+
 def _gaps(shape: tuple[int, ...], dtype: Any) -> Array:
     """An array of nan (the largest number, for integers): whoever reads between the entries shows it."""
     return np.full(shape, np.iinfo(dtype).max if dtype.kind in "iu" else np.nan, dtype)
@@ -99,11 +108,8 @@ LAYOUTS: "dict[str, Callable[[Array], Array]]" = {
 WAYS = {
     "rows": Way(-1, False, lambda x: x, lambda rows: (rows,), lambda y: y),
     "first": Way(0, False, lambda x: x.T.copy(), lambda rows: (rows,), lambda y: y.T),
-    # 3-D, (2, n, rows): the rows twice, the entries in the middle
-    "middle": Way(
-        1, False, lambda x: np.stack([x.T, x.T]), lambda rows: (2, rows), lambda y: y[1].T if y.ndim == 3 else y
-    ),
+    "middle": Way(1, False, _stacked, lambda rows: (2, rows), _unstacked),
     "keepdims": Way(-1, True, lambda x: x, lambda rows: (rows, 1), lambda y: y),
-    # one row as a vector: a reduction of it is a number, of shape ()
-    "vector": Way(-1, False, lambda x: x[0].copy(), lambda rows: (), lambda y: y[None, :]),
+    # one row as a vector: a reduction of it is a number
+    "vector": Way(-1, False, lambda x: x[0].copy(), lambda _: (), lambda y: y[None, :]),
 }

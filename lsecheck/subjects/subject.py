@@ -7,7 +7,7 @@ error of the rows concerned, never as a number, and the run goes on.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -25,12 +25,6 @@ class Declared:
     flushes_subnormals: bool = False  #: subnormal entries and answers may be taken for 0
     nan: str = "propagates"  #: or `ignored` (a nan entry adds nothing), or `unspecified` (not judged)
     base: str = "e"  #: of the logarithm it answers in: `e` or `2`
-
-    def __str__(self) -> str:
-        said = ["flushes subnormals"] if self.flushes_subnormals else []
-        said += [f"nan {self.nan}"] if self.nan != "propagates" else []
-        said += ["answers in base 2"] if self.base == "2" else []
-        return ", ".join(said)
 
 
 NOTHING = Declared()
@@ -50,6 +44,7 @@ class Subject:
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
     takes: "frozenset[str]" = frozenset({"layouts"})  #: of layouts, integers, axis, keepdims: what conduct may vary
     declared: Declared = NOTHING
+    options: str = ""  #: what was said of it beside its name, as typed on a command line
     elsewhere: "Callable[[Question], Reply] | None" = None  #: asks it in another process
 
     def supports(self, function: Function, pair: FormatPair) -> bool:
@@ -58,14 +53,15 @@ class Subject:
             return False
         return self.formats is None or pair.input.name in self.formats.get(function.name, ())
 
-    def reply(self, question: Question) -> Reply:
-        """Ask one question, here or where the subject lives."""
+    def reply(self, question: Question, aside: "TextIO | None" = None) -> Reply:
+        """Ask one question, here or where the subject lives. What it prints unwatched goes `aside`, else to stderr."""
         if self.elsewhere is not None:
             return self.elsewhere(question)
         call = self.implementations[question.function]
         if self.answers_in:
-            return hand(lambda *arrays, **told: call(*arrays, output=formats.named(question.output), **told), question)
-        return hand(call, question)
+            output = formats.named(question.output)
+            return hand(lambda *arrays, **told: call(*arrays, output=output, **told), question, aside)
+        return hand(call, question, aside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,34 +74,34 @@ class Answers:
     notices: tuple[Notice, ...] = ()
 
 
+#: losses without any answer in between
+_IN_A_ROW = {"crashed": 8, "timed-out": 3}
+
+
 @dataclass(slots=True)
 class Patience:
     """How many lost processes a run of cases is worth: starting one again takes a while, waiting for one longer."""
 
     crashes: int = 64
     hangs: int = 8
-    row: "dict[str, int]" = field(default_factory=lambda: dict.fromkeys(_IN_A_ROW, 0))
+    in_a_row: "dict[str, int]" = field(default_factory=lambda: dict.fromkeys(_IN_A_ROW, 0))
 
     @property
     def lost(self) -> bool:
         """Whether nothing more is worth asking."""
-        in_a_row = any(self.row[kind] >= most for kind, most in _IN_A_ROW.items())
-        return in_a_row or self.crashes <= 0 or self.hangs <= 0
+        many = any(self.in_a_row[kind] >= most for kind, most in _IN_A_ROW.items())
+        return many or self.crashes <= 0 or self.hangs <= 0
 
     def note(self, trouble: str) -> None:
         """Count what became of one question."""
         if trouble not in _IN_A_ROW:
-            self.row = dict.fromkeys(_IN_A_ROW, 0)
+            self.in_a_row = dict.fromkeys(_IN_A_ROW, 0)
             return
-        self.row[trouble] += 1
+        self.in_a_row[trouble] += 1
         if trouble == "crashed":
             self.crashes -= 1
         else:
             self.hangs -= 1
-
-
-#: without any answer in between
-_IN_A_ROW = {"crashed": 8, "timed-out": 3}
 
 
 def ask(

@@ -63,4 +63,7 @@ def test_the_good_implementation_keeps_conditioned_in_the_other_formats(fmt):
 def test_every_family_that_is_generated_is_there_for_some_fault():
     """A family that no fault needs should say what it is for, or go."""
     named = {family for fault in FAULTS.values() for family in fault.families.split()}
-    assert set(cases.FAMILIES) - named <= {"offset"}  # `offset` is for folds and x - LSE: see the gate's tests
+    assert set(cases.FAMILIES) - named <= {
+        "offset",
+        "conduct",
+    }  # folds and x - LSE: the gate's tests; habits: test_conduct

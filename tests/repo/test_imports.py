@@ -13,8 +13,9 @@ PACKAGE = Path(lsecheck.__file__).parent
 
 #: reading order is import order: a place imports only from places above it
 ORDER = (
-    "errors", "formats", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "distribution", "rows",
-    "tally", "conduct", "run", "gate", "spoken", "explain", "report", "publish", "testing", "__init__", "cli", "__main__",
+    "errors", "formats", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "expectation",
+    "distribution", "rows", "tally", "conduct", "run", "gate", "spoken", "explain", "report", "publish", "testing",
+    "__init__", "cli", "__main__",
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -28,6 +28,12 @@ def test_the_tables_of_the_readme_are_what_the_code_renders():
     assert readme.filled(README, from_json((ROOT / "reports" / "results.json").read_bytes())) == README
 
 
+def test_the_rules_of_conduct_in_the_docs_are_those_of_the_code():
+    """Run scripts/make_readme when this fails."""
+    page = (ROOT / "docs" / "conduct.md").read_text("utf-8")
+    assert readme.conduct(page) == page
+
+
 def test_the_readmes_example_is_what_the_command_prints():
     """A shown output that nobody runs is soon a lie."""
     command, shown = re.search(r"<!-- example: (.*?) -->\n```\n(.*?)```", README, re.DOTALL).groups()

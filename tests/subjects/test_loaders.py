@@ -275,18 +275,10 @@ class TestSpecs:
                 "'no_such_module:f': importing no_such_module raised ModuleNotFoundError: "
                 "No module named 'no_such_module'",
             ),
-            (
-                "libmine.so:lse",
-                "'libmine.so:lse': shared libraries and commands cannot be loaded yet; wrap it in a Python function",
-            ),
-            (
-                "exec:./mine",
-                "'exec:./mine': shared libraries and commands cannot be loaded yet; wrap it in a Python function",
-            ),
         ],
     )
     def test_a_spec_that_cannot_be_used_is_refused_in_one_sentence(self, spec, sentence):
-        """Modules as files; what is not there yet says so."""
+        """Modules as files."""
         with pytest.raises(SubjectError) as caught:
             from_spec(spec)
         assert str(caught.value) == sentence
@@ -299,7 +291,7 @@ class TestSpecs:
             "unknown subject 'max-shfit': did you mean 'max-shift'? choose from naive, "
         )
         assert ", scipy, " in str(caught.value)
-        assert str(caught.value).endswith(", package.module:function, path/file.py:function")
+        assert str(caught.value).endswith(", path/file.py:function, path/lib.so:symbol, exec:command")
 
     def test_a_subject_is_returned_as_it_is(self):
         """check() takes both."""

@@ -229,7 +229,7 @@ class TestClaims:
 
     def test_a_subject_claims_the_functions_it_implements_in_the_formats_it_takes(self):
         """A report with a row for what nobody promised would be noise."""
-        subject = Subject("mine", {"logsumexp": lse}, formats=frozenset({"float32"}))
+        subject = Subject("mine", {"logsumexp": lse}, formats={"logsumexp": frozenset({"float32"})})
         assert subject.supports(LOGSUMEXP, formats.pair("float32"))
         assert subject.supports(LOGSUMEXP, formats.pair("float32:float64"))
         assert not subject.supports(LOGSUMEXP, formats.pair("float64"))

@@ -1,90 +1,90 @@
-"""PyTorch on the CPU, eager and through torch.compile.
+"""PyTorch, eager and through torch.compile; and NumPy arrays as its tensors, and back.
 
-bfloat16 travels as its bits: torch knows no ml_dtypes, and a 16-bit array must not be taken for
-float16 on the way.
+Formats that NumPy has from ml_dtypes travel as their bits: torch knows no ml_dtypes, and a 16-bit
+array must not be taken for float16 on the way.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import torch
-from torch.nn import functional
 
-from lsecheck import formats
+from lsecheck.subjects.adapters import ADAPTERS, Asked, called, described, no_device
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
-FORMATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+Array = np.ndarray[Any, np.dtype[Any]]
 
-
-def tensor(array: np.ndarray[Any, Any]) -> torch.Tensor:
-    """An array as a tensor of the same format (int64 for labels), sharing its memory."""
-    array = np.ascontiguousarray(array)
-    if array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-    return torch.from_numpy(array)
-
-
-def array(given: torch.Tensor) -> np.ndarray[Any, Any]:
-    """A tensor as an array of the same format."""
-    given = given.detach().contiguous()
-    if given.dtype == torch.bfloat16:
-        return given.view(torch.int16).numpy().view(formats.named("bfloat16").dtype)
-    return np.asarray(given.numpy())
-
-
-def _handed(function: "Callable[..., torch.Tensor]") -> Callable[..., Any]:
-    def run(*arrays: Any) -> Any:
-        with torch.no_grad():
-            return array(function(*(tensor(each) for each in arrays)))
-
-    return run
-
-
-def _logsumexp(x: Any) -> Any:
-    return torch.logsumexp(x, dim=-1)
-
-
-def _softmax(x: Any) -> Any:
-    return torch.softmax(x, dim=-1)
-
-
-def _log_softmax(x: Any) -> Any:
-    return torch.log_softmax(x, dim=-1)
-
-
-def _cross_entropy(x: Any, labels: Any) -> Any:
-    return functional.cross_entropy(x, labels, reduction="none")
-
-
-def _last_of_logcumsumexp(x: Any) -> Any:
-    return torch.logcumsumexp(x, dim=-1)[..., -1]
-
-
-EAGER: "dict[str, Callable[..., Any]]" = {
-    "logsumexp": _logsumexp,
-    "logaddexp": torch.logaddexp,
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
-    "cross_entropy": _cross_entropy,
+VERSION = f"torch {torch.__version__}"
+#: formats that travel as bits -> what they are seen as on the way
+_BITS = {"bfloat16": "int16", "float8_e4m3fn": "uint8", "float8_e5m2": "uint8"}
+#: an adapter's mode -> what is done to torch's function; dynamic: one compilation for all shapes
+_MODES: "dict[str, Callable[[Any], Any]]" = {
+    "eager": lambda function: function,
+    "compiled": partial(torch.compile, dynamic=True),
 }
+
+
+def device(wanted: str) -> str:
+    """The device to compute on; `SubjectError` where it is not there."""
+    known = ADAPTERS["torch"].devices
+    if wanted.partition(":")[0] in ("", *known) and _there(wanted or "cpu"):
+        return wanted or "cpu"
+    raise no_device("torch", wanted, [kind for kind in known if _there(kind)])
+
+
+def _there(name: str) -> bool:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError):  # AssertionError: torch was not built with it
+        return False
+    return True
+
+
+def put(given: Any, device: str) -> torch.Tensor:
+    """An array as a tensor of the same format; on the CPU of the same memory and strides, where torch can."""
+    array = np.asarray(given)
+    if not array.flags.writeable or min(array.strides, default=0) < 0:
+        array = array.copy()  # torch warns of the one and refuses the other
+    bits = _BITS.get(array.dtype.name)
+    tensor = torch.from_numpy(array.view(bits) if bits else array)
+    return (tensor.view(getattr(torch, array.dtype.name)) if bits else tensor).to(device)
+
+
+def back(answer: Any) -> Any:
+    """A tensor as an array of the same format; anything else as it is."""
+    if not isinstance(answer, torch.Tensor):
+        return answer
+    answer = answer.detach().cpu()
+    name = str(answer.dtype).removeprefix("torch.")
+    if name in _BITS:
+        return answer.view(getattr(torch, _BITS[name])).numpy().view(getattr(ml_dtypes, name))
+    return answer.numpy()
+
+
+def handed(function: "Callable[..., Any]", device: str) -> "Callable[..., Any]":
+    """A function of tensors as one of arrays."""
+
+    def call(*arrays: Any, **keywords: Any) -> Any:
+        return back(function(*(put(array, device) for array in arrays), **keywords))
+
+    return call
+
+
+def _last(running: "Callable[..., Any]") -> "Callable[..., Any]":
+    """What is left in the end of a running reduction."""
+    return lambda x, axis=-1: running(x, axis=axis).select(axis, -1)
 
 
 def load(name: str, loading: Loading = PLAIN) -> Subject:
     """The subject `torch`, `torch.compile` or `torch.logcumsumexp`."""
-    if name == "torch.logcumsumexp":
-        chosen, mode = {"logsumexp": _last_of_logcumsumexp}, "eager"
-    elif name == "torch.compile":
-        # dynamic: one compilation for all shapes
-        chosen, mode = {key: torch.compile(function, dynamic=True) for key, function in EAGER.items()}, "compiled"
-    else:
-        chosen, mode = EAGER, "eager"
-    return Subject(
-        name=name,
-        implementations={key: _handed(function) for key, function in chosen.items()},
-        note=f"{mode}, CPU",
-        version=f"torch {torch.__version__}, {mode}, cpu, {torch.get_num_threads()} threads",
-        formats=FORMATS,
-        spec=name,
-    )
+    line, where = ADAPTERS[name], device(loading.device)
+
+    def ask(asked: Asked) -> "Callable[..., Any]":
+        function = called(asked, _MODES[line.mode])
+        return handed(_last(function) if asked.then else function, where)
+
+    return described(name, ask, VERSION, where, f"{torch.get_num_threads()} threads")

@@ -1,0 +1,51 @@
+"""batch, what a subject declares -> the cases it is asked and what is right for it.
+
+A declaration narrows what is asked or changes what is right; it never excuses an error unseen,
+and every report shows it.
+"""
+
+import numpy as np
+
+from lsecheck.errors import InputError
+from lsecheck.formats import FormatPair
+from lsecheck.functions.definition import Function
+from lsecheck.inputs.cases import Batch
+from lsecheck.oracle.base import in_base_two
+from lsecheck.oracle.truth import Truth, certify
+from lsecheck.subjects.subject import Declared
+
+#: functions that have an answer in base 2
+_LOGARITHMS = ("logsumexp", "logaddexp")
+
+
+class Expectation:
+    """The truth of a batch as it is, and as declarations change it; each found once."""
+
+    def __init__(self, function: Function, batch: Batch, pair: FormatPair):
+        self.function, self.batch, self.pair = function, batch, pair
+        self._known: dict[tuple[str, str], tuple[Batch, Truth]] = {}
+
+    def of(self, declared: Declared) -> tuple[Batch, Truth]:
+        """The cases that such a subject is asked (maybe none), and their truth."""
+        key = declared.nan, declared.base
+        if key not in self._known:
+            self._known[key] = self._found(declared)
+        return self._known[key]
+
+    def _found(self, declared: Declared) -> tuple[Batch, Truth]:
+        asked, right = self.batch, self.batch.values
+        if declared.nan != "propagates" and np.isnan(right).any():
+            # where a nan entry has outputs of its own, nothing says what they should be
+            if declared.nan == "ignored" and not self.function.elementwise and not self.function.labelled:
+                right = np.where(np.isnan(right), -np.inf, right)
+            else:
+                asked = asked.some(np.flatnonzero(~np.isnan(right).any(axis=1)))
+                right = asked.values
+        truth = certify(self.function, right, self.pair, asked.labels)
+        return asked, in_base_two(truth, right) if declared.base == "2" else truth
+
+
+def check(function: Function, declared: Declared) -> None:
+    """`InputError` for a declaration that means nothing for a function."""
+    if declared.base == "2" and function.name not in _LOGARITHMS:
+        raise InputError(f"--base 2 is for {' and '.join(_LOGARITHMS)}: {function.name} has no other base")
