@@ -20,7 +20,7 @@ from lsecheck.errors import LsecheckError
 from lsecheck.subjects import state
 from lsecheck.subjects.loading import Loading
 from lsecheck.subjects.process import limits
-from lsecheck.subjects.question import Array, Notice, Question, Reply
+from lsecheck.subjects.question import Notice, Question, Reply
 from lsecheck.subjects.shared import Shared
 from lsecheck.subjects.subject import Subject
 
