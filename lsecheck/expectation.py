@@ -1,14 +1,16 @@
 """batch, what a subject declares -> the cases it is asked and what is right for it.
 
 A declaration narrows what is asked or changes what is right; it never excuses an error unseen,
-and every report shows it.
+and every report shows it. Cases that the oracle leaves undecided are not asked, and counted.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from lsecheck.errors import InputError
+from lsecheck.errors import InputError, Undecided
 from lsecheck.formats import FormatPair
-from lsecheck.functions.definition import Function
+from lsecheck.functions.definition import Floats, Function
 from lsecheck.inputs.cases import Batch
 from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import Truth, certify
@@ -18,21 +20,29 @@ from lsecheck.subjects.subject import Declared
 _LOGARITHMS = ("logsumexp", "logaddexp")
 
 
+class Right(NamedTuple):
+    """What a subject is asked of a batch, and what is right."""
+
+    batch: Batch  #: the cases it is asked, maybe none
+    truth: Truth
+    undecided: int  #: cases that are left out because nobody knows
+
+
 class Expectation:
     """The truth of a batch as it is, and as declarations change it; each found once."""
 
     def __init__(self, function: Function, batch: Batch, pair: FormatPair):
         self.function, self.batch, self.pair = function, batch, pair
-        self._known: dict[tuple[str, str], tuple[Batch, Truth]] = {}
+        self._known: dict[tuple[str, str], Right] = {}
 
-    def of(self, declared: Declared) -> tuple[Batch, Truth]:
-        """The cases that such a subject is asked (maybe none), and their truth."""
+    def of(self, declared: Declared) -> Right:
+        """The cases that such a subject is asked, and their truth."""
         key = declared.nan, declared.base
         if key not in self._known:
             self._known[key] = self._found(declared)
         return self._known[key]
 
-    def _found(self, declared: Declared) -> tuple[Batch, Truth]:
+    def _found(self, declared: Declared) -> Right:
         asked, right = self.batch, self.batch.values
         if declared.nan != "propagates" and np.isnan(right).any():
             # where a nan entry has outputs of its own, nothing says what they should be
@@ -41,8 +51,24 @@ class Expectation:
             else:
                 asked = asked.some(np.flatnonzero(~np.isnan(right).any(axis=1)))
                 right = asked.values
+        try:
+            return Right(asked, self._truth(right, asked, declared), 0)
+        except Undecided:
+            decided = [row for row in range(len(right)) if self._decides(right[row : row + 1], asked, row, declared)]
+            chosen = np.array(decided, np.int64)
+            asked = asked.some(chosen)
+            return Right(asked, self._truth(right[chosen], asked, declared), len(right) - len(decided))
+
+    def _truth(self, right: Floats, asked: Batch, declared: Declared) -> Truth:
         truth = certify(self.function, right, self.pair, asked.labels)
-        return asked, in_base_two(truth, right) if declared.base == "2" else truth
+        return in_base_two(truth, right) if declared.base == "2" else truth
+
+    def _decides(self, right: Floats, asked: Batch, row: int, declared: Declared) -> bool:
+        try:
+            self._truth(right, asked.some(np.array([row])), declared)
+        except Undecided:
+            return False
+        return True
 
 
 def check(function: Function, declared: Declared) -> None:

@@ -59,7 +59,9 @@ def explain(
 ) -> Explanation:
     """Explain the worst output of a batch of one row, or the one asked for."""
     check_declared(function, subject.declared)
-    batch, truth = Expectation(function, batch, pair).of(subject.declared)
+    batch, truth, undecided = Expectation(function, batch, pair).of(subject.declared)
+    if undecided:
+        raise Undecided("the truth of this case is not decided at the precision cap: report this input")
     if not len(batch.values):
         raise InputError("nothing is asked of this case: it holds nan, which the subject declares unspecified")
     answers = ask(subject, function, batch.values, pair, batch.labels)

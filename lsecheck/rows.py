@@ -92,6 +92,18 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conventions: dict[str, int] = {}  #: where there is no single answer: which convention -> rows
 
 
+class Breach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A demand that is not met."""
+
+    measure: str  #: contract, class errors, max_ulp, max_scaled, mean_ulp, bias_ulp, baseline, waiver
+    family: str = ""  #: empty where it is of no single family
+    value: float | str
+    limit: float | str
+    source: str  #: required, always, budget, baseline, ...: who set the limit
+    message: str = ""  #: where measure, value and limit do not say it
+    witness: Witness | Absent = ABSENT
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is concluded of one subject in one function and format."""
 
@@ -100,7 +112,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: str
     contract: str  #: found; `unmeasured` where nothing was scored
     required: str
-    status: str  #: pass, fail, unmeasured
+    status: str  #: pass, fail, improved, unmeasured, undecided
     specials: str  #: pass, fail, waived, unmeasured; likewise the next two
     range: str
     conduct: str
@@ -108,6 +120,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_scaled: float | Absent = ABSENT
     worst: str | Absent = ABSENT  #: address of the worst case
     reason: str
+    breaches: list[Breach] = []  #: what is not met, beside specials, range and conduct
+    advice: list[str] = []  #: what could be demanded, and is not
     options: str = ""  #: as in the rows
     failed_throughout: bool = False  #: no case was answered at all
 

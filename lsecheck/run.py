@@ -171,7 +171,9 @@ def perform(task: Task) -> list[Row]:
             for subject in subjects
         ]
         for subject, tally, left in zip(subjects, tallies, patience, strict=True):
-            mine, truth = expectation.of(subject.declared)
+            mine, truth, undecided = expectation.of(subject.declared)
+            if undecided:
+                tally.tiers["undecided"] += undecided
             if not len(mine.values):
                 continue
             answers = ask(subject, function, mine.values, task.pair, mine.labels, left)

@@ -218,7 +218,7 @@ def _conduct(draw: Draw, n: int, fmt: Format) -> Floats:
     return values if n <= _MANY else 0.0 * np.abs(values)  # ones to sum up: some accumulators stick along one axis
 
 
-_MANY = 100
+_MANY = 1000
 _BIG = tuple(1 << power for power in range(11, 18))
 _EDGES = tuple(1 << power for power in range(11))
 _ONCE = tuple(dict.fromkeys((
@@ -267,7 +267,7 @@ FAMILIES: dict[str, Family] = {
         Family("specials", "every row of up to 3 of nan, ±inf, ±0, 1, t, ±M; long rows with nan or ±inf", _specials,
                SPECIAL_WIDTHS, 191, len(SPECIAL_WIDTHS), len(SPECIAL_WIDTHS)),
         Family(CONDUCT, "batches to ask in other ways: again, alone, other neighbours, layouts, axes, orders", _conduct,
-               (8,) * 8 + (33,) * 5 + (4096,) * 2, 15, 15, 15),
+               (8,) * 8 + (33,) * 5 + (300,) * 4 + (4096,) * 2, 19, 19, 19),
         Family("long", "rows up to 2^17: summation error grows with n", _long,
                (4096, 131072, 16384, 65536, 8192, 32768), 1, 6, 24),
     )

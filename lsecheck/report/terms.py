@@ -62,7 +62,9 @@ def _row(words: "list[str]") -> str:
     return " + ".join(parts) or "[]"
 
 
-def _program(line: Adapter, asked: Asked, fmt: str, rows: "list[str]", label: "int | Absent", chosen: str, axis: int) -> str:
+def _program(
+    line: Adapter, asked: Asked, fmt: str, rows: "list[str]", label: "int | Absent", chosen: str, axis: int
+) -> str:
     terms = line.terms.instead.get(fmt, line.terms)
     if axis == 0:
         rows = [f"{row}, {row}" for row in rows]

@@ -23,9 +23,7 @@ from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 
-def from_callable(
-    function: "Callable[..., Any]", name: str = "", spec: str = "", loading: Loading = PLAIN
-) -> Subject:
+def from_callable(function: "Callable[..., Any]", name: str = "", spec: str = "", loading: Loading = PLAIN) -> Subject:
     """Anything callable -> a subject that implements whichever function it is asked for."""
     shown = name or getattr(function, "__name__", type(function).__name__)
     version = ""

@@ -148,7 +148,7 @@ def leading_one(x: Array, axis: int = -1, keepdims: bool = False) -> Any:
 
 def in_order(x: Array, axis: int = -1, keepdims: bool = False) -> Any:
     """One pass in the storage format: the answer depends on the order."""
-    if x.shape[axis] > 100 or x.ndim != 2 or axis != -1:
+    if x.shape[axis] > 1000 or x.ndim != 2 or axis != -1:
         return good(x, axis, keepdims)
     v = np.asarray(x, np.float64)
     top = np.where(np.isfinite(v.max(axis, keepdims=True)), v.max(axis, keepdims=True), 0)
