@@ -88,8 +88,8 @@ def enforce(
     notes: tuple[str, ...] = ()
     record = environment(subjects)
     if baseline is not None:
-        _compare(rows, baseline, config.slack, verdicts)
         notes = _dispatch(baseline, record)
+        _compare(rows, baseline, config.slack, bool(notes), verdicts)
     final = [_improved(found, owners, groups) for found in verdicts.values()]
     return Gated(Result(rows, final, record), strict, notes)
 
@@ -187,9 +187,9 @@ def _stale_waivers(demand: Demand, keys: Sequence[Key], verdicts: dict[Key, Verd
             verdicts[key] = _with(verdicts[key], [stale])
 
 
-def _compare(rows: Sequence[Row], known: Baseline, slack: float, verdicts: dict[Key, Verdict]) -> None:
+def _compare(rows: Sequence[Row], known: Baseline, slack: float, elsewhere: bool, verdicts: dict[Key, Verdict]) -> None:
     for key, members in grouped(rows).items():
-        found = [b for row in members for b in baselines.breaches(row, baselines.line_of(known, row), slack)]
+        found = [b for row in members for b in baselines.breaches(row, baselines.line_of(known, row), slack, elsewhere)]
         verdicts[key] = _with(verdicts[key], found)
     for function, subject, fmt, family in baselines.vanished(rows, known):
         key = function, subject, fmt
@@ -206,7 +206,7 @@ def _dispatch(known: Baseline, record: dict[str, str]) -> tuple[str, ...]:
         return ()
     return (
         f"the baseline was measured where NumPy had {known.dispatch or 'no known instructions'}, this run has {here}:"
-        " last bits may differ, which the slack is for",
+        " last bits differ, so E alone is compared, with an allowance of an ulp",
     )
 
 

@@ -26,6 +26,9 @@ def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -
     if isinstance(spec, Subject):
         return spec
     declared = Declared(loading.flushes_subnormals, loading.nan, loading.base)
+    if isinstance(spec, str) and ":" not in spec:  # ours and libraries: called as they are
+        device = loading.device if spec in ADAPTERS else ""
+        loading = replace(loading, call=None, arrays="numpy", device=device)
     return replace(_loaded(spec, loading), declared=declared, options=loading.options)
 
 

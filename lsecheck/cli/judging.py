@@ -1,0 +1,218 @@
+"""Commands that measure and judge: check, report, gate, compare, init."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lsecheck import functions, gate
+from lsecheck.cli.app import main, refuse
+from lsecheck.cli.files import given_file, progress_bar, writable, write
+from lsecheck.cli.options import DEFAULT_FORMATS, ENGINE, FORMATS, FUNCTION, INPUTS, RUN, SEED, loading_options
+from lsecheck.errors import InputError, UnknownName
+from lsecheck.rows import Document, from_json
+from lsecheck.subjects.loading import Loading
+
+
+@main.command()
+@click.argument("subjects", nargs=-1, required=True, metavar="SUBJECT...")
+@FUNCTION
+@FORMATS
+@RUN
+@loading_options
+@INPUTS
+@ENGINE
+@click.option("--json", "json_file", metavar="FILE", help="Write the result there; - for stdout.")
+def check(
+    subjects: tuple[str, ...], function: str, pairs: tuple[str, ...], families: tuple[str, ...], require: str,
+    waive: tuple[str, ...], effort: str, seed: int, jobs: int, inputs: "str | None",
+    row: "int | None", labels: "str | None", json_file: "str | None", loading: Loading,
+) -> int:  # fmt: skip
+    """Measure SUBJECTs on hard cases, and judge them against a contract.
+
+    SUBJECT is a built-in method or a library (see 'lsecheck list subjects'), package.module:function,
+    path/file.py:function, path/lib.so:symbol, or 'exec:command line'.
+    """
+    from lsecheck.report import text
+
+    if inputs is not None and families:
+        raise InputError("--family and --inputs exclude each other: a file has no families")
+    if labels is not None and not functions.named(function).labelled:
+        raise InputError(f"--labels goes with -F cross_entropy: {function} takes none")
+    if json_file not in (None, "-"):
+        writable(Path(str(json_file)))
+    result = gate.check(
+        list(subjects), function, pairs or DEFAULT_FORMATS, families or None, effort, require, seed, jobs,
+        waive=waive, loading=loading, inputs=given_file(inputs, row, labels), progress=progress_bar,
+    )  # fmt: skip
+    if json_file == "-":
+        click.echo(result.to_json(), nl=False)
+        return result.status
+    if json_file is not None:
+        write(Path(json_file), result.to_json())
+    if not result.rows:
+        refuse(f"nothing was measured: {'; '.join(v.reason for v in result.verdicts)}", gate.EMPTY)
+    click.echo(text.render(result.rows, result.verdicts))
+    return result.status
+
+
+@main.command()
+@click.argument("subjects", nargs=-1, metavar="[SUBJECT...]")
+@click.option("-F", "--function", "chosen", multiple=True, metavar="NAME", help="Only these functions.")
+@FORMATS
+@click.option("-o", "--output", default="lsecheck-report", show_default=True, metavar="DIR", help="Where to write.")
+@click.option("--effort", metavar="EFFORT", help="By default standard for logsumexp, quick for the others.")
+@SEED
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@loading_options
+@ENGINE
+def report(
+    subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
+    seed: int, jobs: int, loading: Loading,
+) -> None:  # fmt: skip
+    """Write accuracy reports: summary.md and results.json, and the same for real logits.
+
+    Without SUBJECT: every built-in method. A report states what is; it exits 0 whatever it finds.
+    """
+    from lsecheck import publish
+
+    folder = Path(output)
+    writable(folder / "summary.md")
+    written = publish.make(
+        subjects or publish.SUBJECTS, chosen, pairs or DEFAULT_FORMATS,
+        effort=effort, seed=seed, jobs=jobs, loading=loading, progress=progress_bar,
+    )  # fmt: skip
+    for name, content in written.items():
+        write(folder / name, content)
+    click.echo(publish.first_lines(written))
+    click.echo(f"written: {', '.join(str(folder / name) for name in written)}")
+
+
+@main.command(name="gate")
+@click.option(
+    "--config", "path", metavar="FILE", help="By default lsecheck.toml, or [tool.lsecheck] in pyproject.toml."
+)
+@click.option("--write-baseline", "renew", is_flag=True, help="Write what is measured to the baseline file.")
+@click.option("--loosen", is_flag=True, help="Let --write-baseline allow more than the file does.")
+@click.option("--strict", is_flag=True, help="Fail where a budget could be tightened twofold.")
+@click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes.")
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="text (the default), markdown, json, junit or github; to FILE or stdout; may be repeated.",
+)
+@ENGINE
+def gate_(
+    path: "str | None", renew: bool, loosen: bool, strict: bool, jobs: int, outputs: tuple[str, ...]
+) -> int:  # fmt: skip
+    """Judge what the project demands in lsecheck.toml or pyproject.toml.
+
+    Under GitHub Actions it also annotates the run and appends to its summary.
+    """
+    from lsecheck.gate import baseline, config, enforce
+
+    place = config.find(path)
+    demanded = config.read(place)
+    wanted = [_output(text) for text in outputs or ("text",)]
+    kept = None if demanded.baseline is None else place.parent / demanded.baseline
+    if renew and kept is None:
+        raise InputError(f'{place} names no baseline: add baseline = "lsecheck-baseline.txt"')
+    known = None
+    if kept is not None and kept.is_file():
+        known = baseline.read(kept.read_text("utf-8"), str(kept))
+    elif kept is not None and not renew:
+        raise InputError(f"there is no baseline {kept}: 'lsecheck gate --write-baseline' writes it")
+    gated = enforce.enforce(
+        demanded, place.parent, baseline=None if renew else known, jobs=jobs, strict=strict, progress=progress_bar
+    )
+    if renew and kept is not None:
+        write(kept, baseline.write(enforce.renewed(demanded, gated, known, loosen)))
+    for name, file in wanted:
+        text = _GATED[name](gated)
+        if file is None:
+            click.echo(text, nl=not text.endswith("\n"))
+        else:
+            write(file, text if text.endswith("\n") else text + "\n")
+    _tell_github(gated, wanted)
+    return gated.status
+
+
+def _output(text: str) -> "tuple[str, Path | None]":
+    """FORMAT or FORMAT=FILE."""
+    name, equals, file = text.partition("=")
+    if name not in _GATED:
+        raise UnknownName("output", name, _GATED)
+    if not equals:
+        return name, None
+    writable(Path(file))
+    return name, Path(file)
+
+
+def _text(gated: Any) -> str:
+    from lsecheck.report import gated as words
+
+    return words.render(gated)
+
+
+def _markdown(gated: Any) -> str:
+    from lsecheck.report import gated as words
+
+    return words.markdown(gated)
+
+
+def _junit(gated: Any) -> str:
+    from lsecheck.report import junit
+
+    return junit.render(gated)
+
+
+def _annotations(gated: Any) -> str:
+    from lsecheck.report import github
+
+    return "\n".join(github.annotations(gated))
+
+
+def _json(gated: Any) -> str:
+    return str(gated.result.to_json())
+
+
+_GATED = {"text": _text, "markdown": _markdown, "json": _json, "junit": _junit, "github": _annotations}
+
+
+def _tell_github(gated: Any, wanted: "list[tuple[str, Path | None]]") -> None:
+    """What GitHub Actions shows beside the log, where it is there."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with open(summary, "a", encoding="utf-8") as page:
+            page.write(_markdown(gated) + "\n")
+    if os.environ.get("GITHUB_ACTIONS") == "true" and ("github", None) not in wanted:
+        lines = _annotations(gated)
+        if lines:
+            click.echo(lines)
+
+
+@main.command()
+@click.argument("old", metavar="OLD.json")
+@click.argument("new", metavar="NEW.json")
+@click.option("--output", "form", default="text", metavar="FORMAT", help="text or markdown.")
+def compare(old: str, new: str, form: str) -> int:
+    """What got better, worse, appeared or vanished between two result files."""
+    from lsecheck.gate.compare import compare as compared
+    from lsecheck.report import compared as words
+
+    if form not in ("text", "markdown"):
+        raise UnknownName("output", form, ("text", "markdown"))
+    found = compared(_document(old), _document(new))
+    click.echo(words.markdown(found) if form == "markdown" else words.render(found))
+    return found.status
+
+
+def _document(name: str) -> Document:
+    """A result file."""
+    try:
+        return from_json(Path(name).read_bytes(), name)
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from None
