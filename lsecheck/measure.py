@@ -139,22 +139,22 @@ def _errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) 
         difference = np.where(overflown & past, 0.0, difference)
     error = np.abs(difference)
     magnitude = np.abs(high + low)
-    spread = truth.function.condition(truth.sums)
-    natural = spread
+    natural = truth.function.condition(truth.sums)
+    spread = natural * inverse  # K in units
     if truth.base == "2":
         spread = spread * LOG2E
-    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * (spread * inverse), tiny * inverse / 2)
+    floor = np.maximum(fmt.unit_roundoff * magnitude + fmt.unit_roundoff * spread, tiny * inverse / 2)
     scaled = np.minimum(error / floor, LARGEST_ERROR)
     ulp = np.minimum(error / place, LARGEST_ERROR)
-    condition = np.where(magnitude > 0, spread * inverse / magnitude, np.where(spread > 0, np.inf, 0.0))
+    condition = np.where(magnitude > 0, spread / magnitude, np.where(spread > 0, np.inf, 0.0))
     correct, faithful = _exact_standing(truth, answers, scored, past)
     if truth.base == "2":
         allowed = contracts.bounds(truth.function, truth.sums, magnitude / LOG2E, fmt, unit, natural, tiny)
         # every entry and every sum is multiplied by log2 e, and each product rounded
-        more = 4 * fmt.unit_roundoff * (magnitude + spread * inverse)
+        more = 4 * fmt.unit_roundoff * (magnitude + spread)
         allowed = {contract: LOG2E * bound + more for contract, bound in allowed.items()}
     else:
-        allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit, spread, tiny)
+        allowed = contracts.bounds(truth.function, truth.sums, magnitude, fmt, unit, natural, tiny)
     standing = contracts.stand(error, np.full_like(error, place), correct, faithful, allowed, required)
     return Errors(ulp, np.copysign(ulp, difference), scaled, condition, standing.excess, standing.rung, correct, codes)
 

@@ -8,19 +8,21 @@ import pytest
 from click.testing import CliRunner
 
 import lsecheck
-from lsecheck import Loading, functions
+from lsecheck import Loading, expectation, functions
 from lsecheck.cli import main
-from lsecheck.errors import InputError
+from lsecheck.errors import InputError, Undecided
 from lsecheck.formats import FORMATS, FormatPair
 from lsecheck.functions.definition import Expected
 from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
 from lsecheck.measure import errors
+from lsecheck.oracle import interval
 from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import certify
 from lsecheck.report import markdown, text
 from lsecheck.rows import Document
 from lsecheck.subjects import load
+from lsecheck.subjects.subject import Declared
 
 LOG2E = 1 / np.log(2.0)
 BASE_2 = Loading(base="2")
@@ -189,9 +191,13 @@ class TestBaseTwo:
         assert (said.status, said.contract) == ("pass", "shifted"), said.reason
 
     @pytest.mark.parametrize("fmt", ["float16", "bfloat16"])
-    @pytest.mark.parametrize("subject", [wide_in_base_2, wide_flashinfer])
-    def test_wide_registers_in_base_2_keep_conditioned_in_narrow_formats(self, subject, fmt):
+    def test_wide_registers_in_base_2_keep_conditioned_in_narrow_formats(self, fmt):
         """Nothing is lost but the last rounding: no bound may ask for more."""
+
+        def subject(x, axis=-1):
+            with np.errstate(all="ignore"):
+                return (wide_log1p(x.astype(np.float64), axis) * LOG2E).astype(x.dtype)
+
         said = judged(subject, BASE_2, cases.synthetic(), fmt, require="conditioned")
         assert said.status == "pass", said.reason
 
@@ -203,6 +209,27 @@ class TestBaseTwo:
             for e in off
         ]
         assert kept[:2] == ["broken", "broken"]
+
+    @pytest.mark.parametrize("contract", ["conditioned", "shifted", "sequential", "folded"])
+    @pytest.mark.parametrize("fmt", ["bfloat16", "float32"])
+    def test_what_keeps_a_contract_in_base_e_keeps_it_divided_by_ln_2(self, contract, fmt):
+        """An exact division is no new error; and nine times what base e allows is allowed in neither."""
+        required, held = lsecheck.Contract(contract), FORMATS[fmt]
+        rows = [[0.0, -9.0], [-0.69, -0.7], [3.0, 2.5], [-40.0, -41.5], [1e-3, -30.0], [900.0, 901.0]]
+        values = np.array(rows).astype(held.dtype).astype(np.float64)
+        natural = certify(functions.named("logsumexp"), values, FormatPair(held, held))
+        binary = in_base_two(natural, values)
+        exact = (natural.high + natural.low) * 2.0**natural.scale
+        place = 2.0 ** (natural.exponent + 1.0 - held.precision)
+        for sign in (1, -1):
+            off = exact + sign * place * 4000
+            found = errors(natural, off, required)
+            bound = np.abs(off - exact) / found.excess
+            assert (found.excess > 1).any()
+            for share, kept in ((0.9, True), (9.0, False)):
+                told = exact + sign * share * bound
+                assert ((errors(natural, told, required).excess <= 1) == kept).all()
+                assert ((errors(binary, told * LOG2E, required).excess <= 1) == kept).all(), (share, rows)
 
     @pytest.mark.parametrize("fmt", ["float16", "bfloat16", "float32", "float64"])
     def test_past_the_largest_number_a_finite_answer_is_wrong(self, fmt):
@@ -262,11 +289,15 @@ class TestBaseTwo:
         assert judged(subject, BASE_2, ["ordinary", "gap", "specials"], function="logaddexp").status == "pass"
         assert judged(subject, families=["ordinary"], function="logaddexp").contract == "broken"
 
-    @pytest.mark.parametrize("subject", [wide_in_base_2])
-    def test_conduct_is_judged_in_base_2(self, subject):
+    def test_conduct_is_judged_in_base_2(self):
         """Integers and other layouts are held to the same truth: no rule may fall back to base e."""
-        said = judged(subject, BASE_2, ["conduct"])
-        assert (said.status, said.conduct) == ("pass", "pass")
+
+        def subject(x, axis=-1):
+            return wide_in_base_2(x.astype(np.float64) if x.dtype.kind == "i" else x, axis)
+
+        result = lsecheck.check(subject, "logsumexp", "float32", ["conduct"], "quick", loading=BASE_2)
+        assert result.status == 0, result.verdicts[0].reason
+        assert {seen.rule: seen.standing for seen in result.rows[0].conduct}["integer"] == "holds"
 
 
 class TestNan:
@@ -330,6 +361,8 @@ class TestNan:
             ("softmax", "ignored", False),
             ("softmax", "unspecified", False),
             ("log_softmax", "ignored", False),
+            ("cross_entropy", "propagates", True),
+            ("cross_entropy", "ignored", False),
         ],
     )
     def test_only_rows_that_have_an_answer_are_asked(self, function, policy, asked):
@@ -340,9 +373,13 @@ class TestNan:
             seen.append(bool(np.isnan(x).any()))
             return wide(x, axis) if function == "logsumexp" else wide_softmax(x, axis)
 
-        result = lsecheck.check(subject, function, "float32", ["specials"], "quick", loading=Loading(nan=policy))
+        def loss(x, labels):
+            return subject(x)[np.arange(len(x)), labels]
+
+        given = loss if function == "cross_entropy" else subject
+        result = lsecheck.check(given, function, "float32", ["specials"], "quick", loading=Loading(nan=policy))
         assert any(seen) is asked
-        every = lsecheck.check(wide, "logsumexp", "float32", ["specials"], "quick").rows[0].cases
+        every = lsecheck.check("max-shift", function, "float32", ["specials"], "quick").rows[0].cases
         assert (result.rows[0].cases == every) is asked
         assert result.rows[0].cases > every / 3
 
@@ -514,9 +551,6 @@ class TestTogether:
 
     def test_what_is_expected_is_found_once_for_each_declaration(self, monkeypatch):
         """Ten subjects share a batch: the truth is not found ten times, and not confused either."""
-        from lsecheck import expectation
-        from lsecheck.subjects.subject import Declared
-
         counted = []
         monkeypatch.setattr(expectation, "certify", lambda *given, **more: counted.append(1) or certify(*given, **more))
         values = np.array([[np.nan, 1.0], [1.0, 2.0]])
@@ -525,18 +559,52 @@ class TestTogether:
         held = expectation.Expectation(functions.named("logsumexp"), batch, pair)
         plain = Declared()
         for _ in range(3):
-            _, truth = held.of(plain)
-            assert truth.expected[:, 0].tolist() == [Expected.NAN, Expected.NUMBER]
-            asked, truth = held.of(Declared(nan="ignored"))
-            assert truth.rounded[0, 0] == 1.0
-            assert np.isnan(asked.values[0, 0])  # asked as it is: only what is right has changed
-            asked, truth = held.of(Declared(nan="unspecified"))
-            assert (asked.values.tolist(), asked.address(0), len(truth)) == ([[1.0, 2.0]], "x:0:9", 1)
-            _, truth = held.of(Declared(base="2"))
-            assert truth.base == "2"
-            assert held.of(Declared(flushes_subnormals=True))[1].base == "e"
+            assert held.of(plain).truth.expected[:, 0].tolist() == [Expected.NAN, Expected.NUMBER]
+            ignored = held.of(Declared(nan="ignored"))
+            assert ignored.truth.rounded[0, 0] == 1.0
+            assert np.isnan(ignored.batch.values[0, 0])  # asked as it is: only what is right has changed
+            left = held.of(Declared(nan="unspecified"))
+            assert (left.batch.values.tolist(), left.batch.address(0), len(left.truth)) == ([[1.0, 2.0]], "x:0:9", 1)
+            assert held.of(Declared(base="2")).truth.base == "2"
+            assert held.of(Declared(flushes_subnormals=True)).truth.base == "e"
         assert len(counted) == 4
         assert np.isnan(values[0, 0])
+
+    @pytest.mark.parametrize("policy", ["ignored", "unspecified"])
+    def test_rows_that_are_left_out_take_their_labels_and_addresses_with_them(self, policy):
+        """A later row asked with another's label is another case than its address says."""
+        values = np.array([[1.0, 2.0], [np.nan, 1.0], [3.0, -4.0]])
+        batch = Batch("x", 0, np.array([2, 5, 9]), values, np.array([0, 0, 1]))
+        pair = FormatPair(FORMATS["float32"], FORMATS["float32"])
+        right = expectation.Expectation(functions.named("cross_entropy"), batch, pair).of(Declared(nan=policy))
+        assert right.batch.labels.tolist() == [0, 1]
+        assert [right.batch.address(row) for row in (0, 1)] == ["x:0:2", "x:0:9"]
+        assert np.allclose(right.truth.rounded[:, 0], [np.log1p(np.e), 7 + np.log1p(np.exp(-7.0))], rtol=1e-6)
+
+    @pytest.mark.parametrize("base", ["e", "2"])
+    def test_undecided_cases_are_left_out_and_counted_and_the_others_asked(self, base, monkeypatch):
+        """One row that nobody knows must not end a run, nor pass for a row that was asked."""
+        hard = {"e": [2.0**-24, -13.8], "2": [0.0, -5e-324]}[base]
+        values = np.array([[1.0, 2.0], hard, [np.nan, 1.0], [0.0, -3.0]])
+        batch = Batch("x", 0, np.arange(4), values, None)
+        pair = FormatPair(FORMATS["float64"], FORMATS["float64"])
+        if base == "e":
+            given = certify
+
+            def certify_most(function, rows, *more):
+                if (rows == hard).all(1).any():
+                    raise Undecided("this one")
+                return given(function, rows, *more)
+
+            monkeypatch.setattr(expectation, "certify", certify_most)
+        else:
+            monkeypatch.setattr(interval, "PRECISION_CAP", 512)
+        right = expectation.Expectation(functions.named("logsumexp"), batch, pair).of(Declared(base=base))
+        assert (right.undecided, right.batch.indices.tolist(), len(right.truth)) == (1, [0, 2, 3], 3)
+        assert right.truth.expected[:, 0].tolist() == [Expected.NUMBER, Expected.NAN, Expected.NUMBER]
+        none = Batch("x", 0, np.arange(1), np.array([hard]), None)
+        right = expectation.Expectation(functions.named("logsumexp"), none, pair).of(Declared(base=base))
+        assert (right.undecided, len(right.batch.values), len(right.truth)) == (1, 0, 0)
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ def _judged(key: Key, demand: Demand, subject: Subject, rows: list[Row]) -> Verd
     required = str(demand.required) if demand.required is not None else "budgets"
     if not rows:
         claimed = subject.supports(functions.named(function), formats.pair(fmt))
-        return unmeasured(function, name, fmt, required, claimed)
+        return unmeasured(function, name, fmt, required, claimed, subject.options)
     found = verdict(rows, demand.held(), required)
     # a family that was named must have been there to ask
     named = dict.fromkeys([*(demand.families or ()), *demand.family])

@@ -101,7 +101,8 @@ def check(
     for member in subjects:
         for wanted in pairs:
             key = member.name, str(wanted)
-            verdicts.setdefault(key, unmeasured(defined.name, *key, str(required), member.supports(defined, wanted)))
+            claimed = member.supports(defined, wanted)
+            verdicts.setdefault(key, unmeasured(defined.name, *key, str(required), claimed, member.options))
     return Result(rows, list(verdicts.values()), environment(subjects))
 
 

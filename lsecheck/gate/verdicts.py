@@ -41,7 +41,7 @@ class Held:
     waived: "frozenset[str]" = frozenset()  #: of specials, range, conduct
 
 
-def unmeasured(function: str, subject: str, fmt: str, required: str, claimed: bool) -> Verdict:
+def unmeasured(function: str, subject: str, fmt: str, required: str, claimed: bool, options: str = "") -> Verdict:
     """The verdict where no case was there, or the subject does not claim it."""
     return Verdict(
         function=function,
@@ -56,6 +56,7 @@ def unmeasured(function: str, subject: str, fmt: str, required: str, claimed: bo
         reason=f"no case of {function} in {fmt} was there to ask"
         if claimed
         else f"{subject} does not claim {function} in {fmt}",
+        options=options,
     )
 
 
