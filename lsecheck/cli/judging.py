@@ -216,3 +216,43 @@ def _document(name: str) -> Document:
         return from_json(Path(name).read_bytes(), name)
     except OSError as error:
         raise InputError(f"{name} cannot be read: {error.strerror}") from None
+
+
+@main.command()
+@click.argument("subjects", nargs=-1, metavar="[SUBJECT...]")
+@click.option("-F", "--function", metavar="NAME", help="What the SUBJECTs compute; by default what they are called.")
+@FORMATS
+@click.option("--effort", default="standard", show_default=True, metavar="EFFORT", help="quick, standard or deep.")
+@SEED
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@click.option("--baseline", is_flag=True, help="Write lsecheck-baseline.txt too: what was measured, family by family.")
+@click.option("--force", is_flag=True, help="Write over an lsecheck.toml that is there.")
+@loading_options
+def init(
+    subjects: tuple[str, ...], function: "str | None", pairs: tuple[str, ...], effort: str, seed: int, jobs: int,
+    baseline: bool, force: bool, loading: Loading,
+) -> None:  # fmt: skip
+    """Write lsecheck.toml with what this project keeps today, and print a job for CI.
+
+    Without SUBJECT: the functions of this folder that are named like logsumexp, softmax and so on.
+    """
+    from lsecheck.gate import baseline as baselines
+    from lsecheck.gate import starter
+
+    place, kept = Path("lsecheck.toml"), Path("lsecheck-baseline.txt")
+    if place.exists() and not force:
+        raise InputError(f"there is an {place} already: --force writes over it")
+    found = [starter.candidate(spec, function) for spec in subjects] or starter.find(Path())
+    if not found:
+        raise InputError("nothing here is named like logsumexp or softmax: name it, as lsecheck init yours.py:f")
+    survey = starter.measure(
+        found, formats=pairs or starter.FORMATS, effort=effort, seed=seed, jobs=jobs, loading=loading,
+        progress=progress_bar,
+    )  # fmt: skip
+    text = starter.config_text(survey, baseline=str(kept) if baseline else None)
+    write(place, text)
+    if baseline:
+        write(kept, baselines.write(starter.recorded(survey)))
+    click.echo(text)
+    click.echo(starter.snippet(installs=Path("pyproject.toml").is_file()))
+    click.echo(f"written: {place}{f', {kept}' if baseline else ''}; 'lsecheck gate' asks for it", err=True)

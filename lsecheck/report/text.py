@@ -20,7 +20,7 @@ from lsecheck.rows import FAILS, Finding, Observation, Row, Verdict, Witness
 #: failing cases shown for each verdict; the JSON has them all
 _SHOWN = 3
 #: what is right where no single number is
-_NO_NUMBER = ("any convention", "no outputs")
+NO_NUMBER = ("any convention", "no outputs")
 
 
 def render(rows: Sequence[Row], verdicts: Sequence[Verdict]) -> str:
@@ -79,7 +79,7 @@ def block(
     lines[0] += f"  label {seen.label}" if isinstance(seen.label, int) else ""
     said = note or (seen.message if isinstance(seen.message, str) else "")
     lines.append(f"  got        {said or both(seen.answer)}")
-    lines.append(f"  should be  {expected if expected in _NO_NUMBER else both(seen.truth)}")
+    lines.append(f"  should be  {expected if expected in NO_NUMBER else both(seen.truth)}")
     if isinstance(seen.ulp, float) and isinstance(seen.scaled, float):
         blame = fault_or_mathematics(seen.scaled, seen.condition)
         lines.append(f"  error      {short(seen.ulp)} ulp, E = {short(seen.scaled)}   ({blame})")
@@ -135,7 +135,7 @@ def _failure(verdict: Verdict, rows: list[Row]) -> str:
     findings = sorted((finding for row in rows for finding in row.findings), key=lambda found: found.domain)
     for _, group in groupby(findings, key=lambda found: found.domain):
         parts += [_finding(verdict, finding) for finding in _distinct(list(group))[:_SHOWN]]
-    parts += [_misconduct(verdict, seen) for seen in behaviour.merged(rows) if seen.standing == FAILS]
+    parts += [misconduct(verdict, seen) for seen in behaviour.merged(rows) if seen.standing == FAILS]
     return "\n".join(parts)
 
 
@@ -151,7 +151,8 @@ def _finding(verdict: Verdict, finding: Finding) -> str:
     return block(verdict.subject, verdict.function, verdict.format, seen, expected, said, verdict.options)
 
 
-def _misconduct(verdict: Verdict, seen: Observation) -> str:
+def misconduct(verdict: Verdict, seen: Observation) -> str:
+    """A rule of conduct that fails, as evidence."""
     lines = [f"{verdict.format}  {verdict.subject}  conduct: {seen.rule}", f"  seen       {seen.message}"]
     if isinstance(seen.witness, Witness):
         lines.append(f"  on         x = [{entries(seen.witness)}]")

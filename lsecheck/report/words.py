@@ -1,6 +1,7 @@
 """numbers, names -> the words that every report uses for them."""
 
 import math
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -115,6 +116,29 @@ def _joined(names: "list[str]") -> str:
 def sampled(row: Row) -> str:
     """No maximum is shown without saying of what."""
     return "exhaustive" if row.exhaustive else "sampled"
+
+
+def one_line(text: str) -> str:
+    """Printable, and without a line break: what a subject said must not look like a line of ours."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def code(text: str) -> str:
+    """A Markdown code span, whatever is in it."""
+    line = one_line(text)
+    ticks = "`" * (_longest_run(line) + 1)
+    inside = f" {line} " if line.startswith("`") or line.endswith("`") else line
+    return f"{ticks}{inside}{ticks}" if line else ""
+
+
+def fenced(text: str) -> str:
+    """A Markdown block of code, whatever is in it."""
+    ticks = "`" * max(_longest_run(text) + 1, 3)
+    return f"{ticks}text\n{text}\n{ticks}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:

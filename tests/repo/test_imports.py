@@ -15,7 +15,7 @@ PACKAGE = Path(lsecheck.__file__).parent
 ORDER = (
     "errors", "formats", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "expectation",
     "distribution", "rows", "tally", "conduct", "run", "gate", "spoken", "explain", "report", "publish", "testing",
-    "__init__", "cli", "__main__",
+    "__init__", "cli", "__main__", "pytest_plugin",
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -74,7 +74,7 @@ def test_the_oracle_never_imports_what_it_judges(path):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if _place(p) != "cli"], ids=lambda path: str(path.relative_to(PACKAGE))
+    "path", [p for p in FILES if _place(p) not in ("cli", "pytest_plugin")], ids=lambda path: str(path.relative_to(PACKAGE))
 )
 def test_only_the_command_line_prints_exits_or_reads_the_environment(path):
     """Everything else takes values and returns values."""

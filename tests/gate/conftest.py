@@ -1,0 +1,5 @@
+"""The fixture of every test here."""
+
+from gate import project
+
+__all__ = ["project"]
