@@ -36,6 +36,7 @@ class Given:
     path: str
     row: "int | None" = None
     labels: "str | None" = None
+    name: str = ""  #: as rows and addresses have it; by default the path
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Task:
         if self.given is None:
             yield from cases.batches(self.family, function, self.pair.input, self.effort, self.seed)
             return
-        yield from cases.given(self.given.path, self.given.row, self.given.labels, function, self.pair.input)
+        given = self.given
+        yield from cases.given(given.path, given.row, given.labels, function, self.pair.input, given.name)
 
 
 def plan(
@@ -102,15 +104,20 @@ def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
     return kept
 
 
-def execute(tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None) -> list[Row]:
+def execute(
+    tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None, *, apart: bool = False
+) -> list[Row]:
     """Rows of every task, in order. `progress` is called after each task.
 
+    apart     in worker processes even where one job is enough: a subject that ends its process
+              must not end this one with a status of its own choice
     Raises `SubjectError` if a worker process dies, or if subjects without a name are to be
     handed to other processes.
     """
     if jobs < 1:
         raise InputError(f"jobs must be 1 or more, got {jobs}")
-    if jobs == 1 or len(tasks) < 2:
+    _loaded.cache_clear()  # a file may have been edited since the last run
+    if not apart and (jobs == 1 or len(tasks) < 2):
         done = []
         for task in tasks:
             done.append(perform(task))

@@ -68,10 +68,10 @@ class Group(click.Group):
         except BrokenPipeError:
             # the reader of a pipe went away: not a finding, and nobody to tell
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+            raise SystemExit(0) from None
         except OSError as error:
             refuse(f"cannot write: {error.strerror or error}", 2)
-        sys.exit(status if isinstance(status, int) else 0)
+        raise SystemExit(status if isinstance(status, int) else 0)
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -81,7 +81,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 def refuse(sentence: str, status: int) -> None:
     """Say it on stderr and exit."""
     click.echo(f"lsecheck: {sentence}", err=True)
-    sys.exit(status)
+    raise SystemExit(status)
 
 
 def _plain(error: click.ClickException) -> str:

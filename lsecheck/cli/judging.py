@@ -122,7 +122,7 @@ def gate_(
         raise InputError(f'{place} names no baseline: add baseline = "lsecheck-baseline.txt"')
     known = None
     if kept is not None and kept.is_file():
-        known = baseline.read(kept.read_text("utf-8"), str(kept))
+        known = baseline.read(kept.read_bytes(), str(kept))
     elif kept is not None and not renew:
         raise InputError(f"there is no baseline {kept}: 'lsecheck gate --write-baseline' writes it")
     gated = enforce.enforce(

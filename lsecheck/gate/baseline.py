@@ -9,6 +9,7 @@ up to 1.9 in E (measured on x86-64 with and without AVX2; `reports/dispatch.md`)
 is another, E alone is compared, with an ulp of exp or log as allowance beside the slack.
 """
 
+import decimal
 import math
 import shlex
 from collections.abc import Iterable, Sequence
@@ -59,12 +60,11 @@ def _line(row: Row) -> Line:
 
 
 def rounded_up(number: float) -> float:
-    """To three significant digits, never down."""
-    if number == 0 or not math.isfinite(number):
-        return number
-    place = math.floor(math.log10(abs(number))) - 2
-    text = f"{math.ceil(number / 10.0**place)}e{place}"
-    return float(text) if float(text) >= number else float(f"{math.ceil(number / 10.0**place) + 1}e{place}")
+    """To three significant digits, never down: the float64 nearest to a decimal not below another's is not below it."""
+    return float(_THREE_DIGITS_UP.create_decimal(repr(float(number))))
+
+
+_THREE_DIGITS_UP = decimal.Context(prec=3, rounding=decimal.ROUND_CEILING)
 
 
 def write(baseline: Baseline) -> str:
@@ -81,10 +81,13 @@ def write(baseline: Baseline) -> str:
     return "\n".join([*head, *body]) + "\n"
 
 
-def read(text: str, name: str) -> Baseline:
+def read(text: "str | bytes", name: str) -> Baseline:
     """The file read back; `InputError` with the line that is wrong."""
-    written = text.splitlines()
-    if not written or not written[0].startswith(TITLE):
+    try:
+        written = (text if isinstance(text, str) else text.decode("utf-8")).splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is no baseline: it is no text") from None
+    if not written or not written[0].startswith(f"{TITLE}:"):
         raise InputError(f"{name} is no baseline: its first line should begin with {TITLE!r}")
     dispatch, lines = "", {}
     for number, row in enumerate(written[1:], 2):
@@ -136,7 +139,10 @@ def breaches(row: Row, known: "Line | None", slack: float, elsewhere: bool = Fal
         return [breach("baseline", row.inputs_sha256[:_DIGITS], known.inputs, said)]
     found = []
     kept = row.contract if isinstance(row.contract, str) else "-"
-    if known.contract != "-" and (kept == "-" or not Contract(kept).keeps(_proven(known.contract))):
+    if known.contract == "-" and kept != "-":
+        said = f"{row.family} had no case that counts in the baseline: write it anew"
+        found.append(breach("contract", kept, "absent", said))
+    elif known.contract != "-" and (kept == "-" or not Contract(kept).keeps(_proven(known.contract))):
         found.append(breach("contract", kept, str(_proven(known.contract))))
     times, more = 1.0 if row.exhaustive else slack, ELSEWHERE if elsewhere else 0.0
     for name, before in known.measures.items():
@@ -147,6 +153,11 @@ def breaches(row: Row, known: "Line | None", slack: float, elsewhere: bool = Fal
             continue
         elif not rounded_up(abs(value)) <= rounded_up(before * times + more):
             found.append(breach(name, float(value), rounded_up(before * times + more)))
+    for name in MEASURES:
+        value = getattr(row, name)
+        if isinstance(value, float) and name not in known.measures:
+            said = f"{name} of {row.family} is not in the baseline: write it anew"
+            found.append(breach(name, float(value), "absent", said))
     return found
 
 
@@ -166,6 +177,10 @@ def line_of(baseline: Baseline, row: Row) -> "Line | None":
     return baseline.lines.get(_key(row))
 
 
+def _keeps(contract: str, other: str) -> bool:
+    return Contract(contract).keeps(Contract(other))
+
+
 def loosened(old: Baseline, new: Baseline) -> list[str]:
     """What a new baseline would allow and the old one does not, in words."""
     found = []
@@ -173,8 +188,8 @@ def loosened(old: Baseline, new: Baseline) -> list[str]:
         known = old.lines.get(key)
         if known is None or known.inputs != line.inputs:
             continue
-        scored = known.contract != "-" and line.contract != "-"
-        if scored and not Contract(line.contract).keeps(Contract(known.contract)):
+        lost = line.contract == "-" or (known.contract != "-" and not _keeps(line.contract, known.contract))
+        if known.contract != "-" and lost:
             found.append(f"{' '.join(key)}: {known.contract} becomes {line.contract}")
         for name, before in known.measures.items():
             now = line.measures.get(name)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lsecheck import functions
+from lsecheck.subjects.adapters import ADAPTERS
+from lsecheck.subjects.methods import METHODS
 
 #: words of a name, joined -> the function of the family
 NAMES = {
@@ -59,12 +61,16 @@ def find(folder: Path) -> list[Candidate]:
 
 
 def candidate(spec: str, function: "str | None" = None) -> Candidate:
-    """A subject that was named; its function is what it is called, else logsumexp.
+    """A subject that was named; its function is what it is called, or the first that a library has, else logsumexp.
 
     Raises `UnknownName` for a function that is none.
     """
-    guessed = implements(spec.rpartition(":")[2].rpartition(".")[2])
-    return Candidate(spec, functions.named(function).name if function else guessed or "logsumexp")
+    if function:
+        return Candidate(spec, functions.named(function).name)
+    name = spec.partition("@")[0]
+    claimed = METHODS.get(name) or (ADAPTERS[name].functions if name in ADAPTERS else ())
+    first = next((known for known in functions.FUNCTIONS if known in claimed), "logsumexp")
+    return Candidate(spec, implements(spec.rpartition(":")[2].rpartition(".")[2]) or first if ":" in spec else first)
 
 
 def implements(name: str) -> "str | None":

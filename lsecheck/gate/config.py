@@ -101,7 +101,7 @@ class Demand(_Strict, frozen=True):
     def required(self) -> "Contract | None":
         """The contract of families without one of their own; None where budgets alone are given."""
         if self.require is None:
-            return None if self.budgets.limits() or self.family else Contract.SHIFTED
+            return None if self.budgets.limits() else Contract.SHIFTED
         return contracts.named(self.require)
 
     @property
@@ -152,6 +152,7 @@ def read(path: Path) -> Config:
     table = _table(path)
     if table is None:
         raise InputError(f"{path}: there is no table [{'.'.join(_TABLE[path.name])}]")
+    _named(path, "", _refuse_unknown, table, Config, "")
     try:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as error:
@@ -173,49 +174,60 @@ def _table(path: Path) -> "Any | None":
     return found
 
 
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`(?: - at `(?P<at>.*)`)?")
-_PLACE = re.compile(r" - at `(?P<at>.*)`$")
+_PLACE = re.compile(r" - at `(?P<at>[^`]*)`$")
 
 
-def _sentence(said: str) -> str:
-    """msgspec's words as ours: the path of the key first, and the nearest right name."""
-    unknown = _UNKNOWN.match(said)
-    if unknown:
-        at = unknown["at"] or "$"
-        known = _fields_at(at)
-        near = difflib.get_close_matches(unknown["name"], known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{_path(at, unknown['name'])} is no key: {hint}choose from {', '.join(known)}"
+def _sentence(said: str, within: str = "") -> str:
+    """msgspec's words as ours: the path of the key first."""
     place = _PLACE.search(said)
     what = _PLACE.sub("", said).replace("Object missing required field", "there is no key")
-    return f"{_path(place['at'] if place else '$')}: {what[:1].lower()}{what[1:]}"
+    inner = place["at"].removeprefix("$").lstrip(".") if place else ""
+    path = ".".join(part for part in (within, inner) if part)
+    return f"{path or 'the table'}: {what[:1].lower()}{what[1:]}"
 
 
-def _path(at: str, name: str = "") -> str:
-    """`$.subjects[0].budgets` as one would say it."""
-    return ".".join(part for part in (at.removeprefix("$").lstrip("."), name) if part) or "the table"
+#: what stands under a key that is no plain value
+_NESTED: "dict[str, type[_Strict]]" = {
+    "subjects": Demand,
+    "budgets": Budgets,
+    "waive": Waiver,
+    "family": Exception_,
+}
 
 
-def _fields_at(at: str) -> tuple[str, ...]:
-    """The keys there are at a place of the table."""
-    last = at.rpartition(".")[2]
-    kinds = {"$": Config, "budgets": Budgets}
-    if last.startswith("waive["):
-        return Waiver.__struct_fields__
-    if last.startswith("subjects["):
-        return Demand.__struct_fields__
-    if ".family" in at and last != "budgets":
-        return Exception_.__struct_fields__
-    return kinds.get(last, Config).__struct_fields__
+def _refuse_unknown(table: Any, kind: "type[_Strict]", path: str) -> None:
+    """`InputError` for a key that is none, with the nearest that is; other mistakes are for msgspec to find."""
+    if not isinstance(table, dict):
+        return
+    for key, value in table.items():
+        here = f"{path}.{key}" if path else key
+        if key not in kind.__struct_fields__:
+            near = difflib.get_close_matches(key, kind.__struct_fields__, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise InputError(f"{here} is no key: {hint}choose from {', '.join(kind.__struct_fields__)}")
+        inner = _NESTED.get(key)
+        if inner is not None and isinstance(value, list):
+            for place, item in enumerate(value):
+                _refuse_unknown(item, inner, f"{here}[{place}]")
+        elif inner is not None and key == "family" and isinstance(value, dict):
+            for name, item in value.items():
+                _refuse_unknown(item, inner, f"{here}.{name}")
+                try:  # here, where the name is known
+                    msgspec.convert(item, inner)
+                except msgspec.ValidationError as error:
+                    raise InputError(_sentence(str(error), f"{here}.{name}")) from None
+        elif inner is not None:
+            _refuse_unknown(value, inner, here)
 
 
 def _check(config: Config, path: Path) -> None:
     """What types cannot say."""
     if not config.subjects:
         raise InputError(f"{path}: subjects is empty: a gate without demands would pass whatever happens")
-    if not config.slack >= 1:
+    if not 1 <= config.slack < float("inf"):
         raise InputError(f"{path}: slack must be 1 or more, got {config.slack:g}")
-    _named(path, "effort", cases.check_effort, config.effort, config.seed)
+    _named(path, "effort", cases.check_effort, config.effort, 0)
+    _named(path, "seed", cases.check_effort, config.effort, config.seed)
     seen: dict[tuple[str, str, str], int] = {}
     for place, demand in enumerate(config.subjects):
         key = f"subjects[{place}]"
@@ -232,8 +244,14 @@ def _demanded(demand: Demand, key: str, config: Config, path: Path) -> None:
     _named(path, f"{key}.function", functions.named, demand.function)
     _named(path, f"{key}.require", getattr, demand, "required")
     _named(path, key, getattr, demand, "loading")
-    seed = config.seed if demand.seed is None else demand.seed
-    _named(path, f"{key}.effort", cases.check_effort, demand.effort or config.effort, seed)
+    _named(path, f"{key}.effort", cases.check_effort, demand.effort or config.effort, 0)
+    if demand.seed is not None:
+        _named(path, f"{key}.seed", cases.check_effort, config.effort, demand.seed)
+    for name in ("formats", "families", "inputs"):
+        listed = getattr(demand, name) or ()
+        twice = next((item for place, item in enumerate(listed) if item in listed[:place]), None)
+        if twice is not None:
+            raise InputError(f"{path}: {key}.{name} has {twice!r} twice")
     if not demand.formats:
         raise InputError(f"{path}: {key}.formats is empty: nothing would be asked")
     if not demand.asked and not demand.inputs:
@@ -279,4 +297,4 @@ def _named(path: Path, key: str, check: Callable[..., object], *given: object) -
     try:
         check(*given)
     except LsecheckError as error:
-        raise InputError(f"{path}: {key}: {error}") from None
+        raise InputError(": ".join(part for part in (str(path), key, str(error)) if part)) from None

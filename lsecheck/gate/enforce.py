@@ -78,7 +78,8 @@ def enforce(
         for demand, subject in zip(config.subjects, subjects, strict=True)
         for task in _tasks(demand, subject, config, folder)
     ]
-    rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
+    rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None, apart=True)
+    _nothing_empty(config, rows)
     groups = grouped(rows)
     verdicts = {}
     for key, (demand, subject) in owners.items():
@@ -125,7 +126,7 @@ def _tasks(demand: Demand, subject: Subject, config: Config, folder: Path) -> li
     seed = config.seed if demand.seed is None else demand.seed
     tasks = []
     sources: list[tuple[str, Given | None]] = [(family, None) for family in demand.asked]
-    sources += [("given", Given(str(folder / path))) for path in demand.inputs]
+    sources += [("given", Given(str(folder / path), name=path)) for path in demand.inputs]
     for family, given in sources:
         tasks += plan(
             [subject],
@@ -165,6 +166,15 @@ def _judged(key: Key, demand: Demand, subject: Subject, rows: list[Row]) -> Verd
             for family in silent
         ],
     )
+
+
+def _nothing_empty(config: Config, rows: Sequence[Row]) -> None:
+    """`InputError` for a file of logits without a row: whoever names it believes that it is asked."""
+    there = {row.family for row in rows}
+    for demand in config.subjects:
+        for path in demand.inputs:
+            if path not in there and any(row.function == demand.function for row in rows):
+                raise InputError(f"{path} holds no row: {demand.subject} would be asked nothing of it")
 
 
 def _with(found: Verdict, breaches: Sequence[Breach]) -> Verdict:

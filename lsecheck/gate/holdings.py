@@ -1,7 +1,6 @@
 """candidates -> what each can be held to, as it is today.
 
-What fails today is waived or left out in so many words: the debt is in the file, where it can be
-paid, and nothing new can join it unseen.
+What fails today is waived or left out in so many words: the debt is in the file, where it can be paid.
 """
 
 import textwrap

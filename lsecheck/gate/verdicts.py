@@ -114,19 +114,29 @@ def verdict(rows: Sequence[Row], held: Held, required: str) -> Verdict:
 def _breaches(row: Row, held: Held) -> list[Breach]:
     """The contract first, then every limit that is not kept."""
 
-    def breach(measure: str, value: "float | str", limit: "float | str", source: str) -> Breach:
-        return Breach(measure=measure, family=row.family, value=value, limit=limit, source=source, witness=row.witness)
+    def breach(measure: str, value: "float | str", limit: "float | str", source: str, message: str = "") -> Breach:
+        seen = row.witness
+        return Breach(
+            measure=measure, family=row.family, value=value, limit=limit, source=source, message=message, witness=seen
+        )
 
     found = []
     required = held.require(row.family)
     kept = Contract(row.contract) if isinstance(row.contract, str) else None
-    if required is not None and kept is not None and not kept.keeps(required):
+    ordinary = bool(row.domains.get("ordinary"))
+    if kept is None and ordinary and "conduct" in held.waived:
+        # answers in another dtype or shape are waived: that nothing was scored is not
+        said = f"no case of {row.family} counted towards a contract"
+        found.append(breach("scored cases", "none", "some", "always", said))
+    elif required is not None and kept is not None and not kept.keeps(required):
         found.append(breach("contract", str(kept), str(required), "required"))
     if required is None and kept is Contract.BROKEN and ordinary_class_errors(row):
         found.append(breach("class errors", f"{ordinary_class_errors(row)}", "none", "always"))
     for measure, limit in held.limits(row.family).items():
         value = getattr(row, measure)
-        if value is not ABSENT and not abs(value) <= limit:
+        if value is ABSENT and ordinary:
+            found.append(breach(measure, "absent", limit, "budget"))
+        elif value is not ABSENT and not abs(value) <= limit:
             found.append(breach(measure, float(value), limit, "budget"))
     return found
 

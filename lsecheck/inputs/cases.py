@@ -144,13 +144,15 @@ def _recorded(
     yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, kept)
 
 
-def given(path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format) -> Iterator[Batch]:
-    """The user's own logits, rounded to the format; addresses PATH:0:ROW."""
+def given(
+    path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format, name: str = ""
+) -> Iterator[Batch]:
+    """The user's own logits, rounded to the format; addresses PATH:0:ROW, or NAME:0:ROW."""
     array, first = logits.read_file(path, row)
     labels = None
     if function.labelled and labels_path is not None:
         labels = logits.read_labels(labels_path, first, len(array))
-    yield from _split(path, 0, np.arange(first, first + len(array)), array, function, fmt, labels)
+    yield from _split(name or path, 0, np.arange(first, first + len(array)), array, function, fmt, labels)
 
 
 def _generated(source: Family, indices: range, function: Function, fmt: Format, seed: int) -> Iterator[Batch]:

@@ -37,7 +37,7 @@ def wide(x):
 def textbook(x, axis=-1):
     """max-shift in the format itself: `shifted`, nan where every entry is -inf."""
     m = x.max(axis, keepdims=True, initial=-np.inf)
-    return m[..., 0] + np.log(np.exp(x - m).sum(axis, dtype=x.dtype))
+    return m.squeeze(axis) + np.log(np.exp(x - m).sum(axis, dtype=x.dtype))
 
 
 def nan_everywhere(x):

@@ -5,10 +5,10 @@ import random
 import re
 
 import pytest
-from gate import Project
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gate import Project
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.errors import InputError
 from lsecheck.gate import baseline
@@ -67,6 +67,8 @@ class TestRounding:
     @example(123456.0)
     @example(1e22)
     @example(5e-324)
+    @example(1.12)
+    @example(1.1132266722710398)
     def test_up_to_three_digits_never_below_and_only_once(self, number):
         """At most a hundredth more; what is rounded stays as it is."""
         up = rounded_up(number)
@@ -167,7 +169,7 @@ class TestFile:
         assert not re.search(r"\d\d:\d\d|20\d\d-", texts[0])
 
     @pytest.mark.parametrize(
-        "line, sentence",
+        ("line", "sentence"),
         [
             ("logsumexp f float32 gap", "has no key, inputs, contract and 4 numbers"),
             ("logsumexp f float32 gap 0 shifted 1 2 3", "has no key, inputs, contract and 4 numbers"),
@@ -385,6 +387,11 @@ class TestLoosening:
         both = baseline.of([row(), row("wide")], {})
         assert baseline.loosened(both, known()) == ["logsumexp mine.py:f float32 wide: would vanish"]
 
+    def test_all_that_is_looser_is_told_at_once(self):
+        """The larger number and the row that vanishes."""
+        both = baseline.of([row(), row("wide")], {})
+        assert len(baseline.loosened(both, known(max_ulp=5.0, mean_ulp=2.0))) == 3
+
     @pytest.mark.xfail(strict=True, reason="a larger error on other inputs goes through as not comparable")
     def test_other_inputs_do_not_hide_a_larger_number(self):
         """Another seed must not be the way to a looser baseline: not comparable is not free."""
@@ -475,7 +482,7 @@ class TestCommand:
         assert (project.folder / "known.txt").read_bytes() == b"half\n"
 
     @pytest.mark.parametrize(
-        "families, formats",
+        ("families", "formats"),
         [(("gap",), "float32"), (("gap", "ordinary"), "float64"), (("gap", "ordinary", "tiny"), "float32")],
         ids=["family vanished", "format changed", "family new"],
     )

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from gate import Project
 
+from gate import Project
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError
 from lsecheck.gate import config
@@ -264,13 +264,13 @@ SENTENCES = {
 class TestStrictness:
     """What may not be said, in whole sentences, and exit status 2."""
 
-    @pytest.mark.parametrize("text, sentence", SENTENCES.values(), ids=SENTENCES)
+    @pytest.mark.parametrize(("text", "sentence"), SENTENCES.values(), ids=SENTENCES)
     def test_the_sentence_names_the_key_and_the_remedy(self, project, text, sentence):
         """The path of the key first."""
         assert refusal(project, text) == sentence
 
     @pytest.mark.parametrize(
-        "text, beginning",
+        ("text", "beginning"),
         [
             (f'{ONE}budgets = {{ max_ulp = "3" }}', "subjects[0].budgets.max_ulp: expected `float"),
             (f"{ONE}budgets = {{ max_ulp = true }}", "subjects[0].budgets.max_ulp: expected `float"),
@@ -296,7 +296,7 @@ class TestStrictness:
         assert refusal(project, text).startswith(beginning)
 
     @pytest.mark.parametrize(
-        "text, key",
+        ("text", "key"),
         [
             (f"slack = inf\n{ONE}", "slack"),  # nothing would be worse than a baseline times infinity
             (f'{ONE}families = ["gap", "gap"]', "subjects[0].families"),

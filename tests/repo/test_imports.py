@@ -74,7 +74,9 @@ def test_the_oracle_never_imports_what_it_judges(path):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in FILES if _place(p) not in ("cli", "pytest_plugin")], ids=lambda path: str(path.relative_to(PACKAGE))
+    "path",
+    [path for path in FILES if _place(path) not in ("cli", "pytest_plugin")],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_only_the_command_line_prints_exits_or_reads_the_environment(path):
     """Everything else takes values and returns values."""

@@ -103,15 +103,15 @@ class TestRealGate:
         assert "FAIL  spoils logsumexp float32 conduct: input: x was changed by the call" in said.splitlines()
         assert "  again      lsecheck.check(your_function, 'logsumexp', 'float32', families=['conduct'])" in said
 
-    def test_a_failing_verdict_without_breach_or_finding_is_told_by_its_reason(self):
-        """Waived conduct, and nothing scored: it fails, and a log that names no failure would be no help."""
+    def test_a_family_of_which_nothing_was_scored_is_named(self):
+        """Waived conduct excuses the dtype, not that nothing is known: a log that names no failure would be no help."""
         result = lsecheck.check(
             lambda x: np.zeros(len(x)), formats="float32", families="gap", effort="quick", waive=["conduct"]
         )
         gate = Gated(result, False)
         assert gate.status != 0
         assert lines(gate)[0].startswith(
-            "FAIL  <lambda> logsumexp float32: no case counted towards a contract; conduct: "
+            "FAIL  <lambda> logsumexp float32 gap: no case of gap counted towards a contract"
         )
 
 
