@@ -102,6 +102,7 @@ next       lsecheck oracle 0 -740                      the exact value
            lsecheck check yours.py:logsumexp           judge your own
            lsecheck explain max-shift 0 -17.738        why an answer is wrong
            lsecheck report                             accuracy reports of every method
+           lsecheck init                               an accuracy gate for your CI
            lsecheck list subjects                      what can be judged"""
 
 

@@ -94,7 +94,15 @@ class TestAnswers:
             "sys.exit = lambda *_: None",
             pytest.param(
                 "atexit.register(os._exit, 0)",
+                id="at the end",
                 marks=pytest.mark.xfail(strict=True, reason="no sandbox: what is imported here may end us as it likes"),
+            ),
+            pytest.param(
+                "os._exit(0)",
+                id="at once",
+                marks=pytest.mark.xfail(
+                    strict=True, reason="imported in our process to learn its name; with isolate, 2"
+                ),
             ),
         ],
     )
@@ -167,6 +175,12 @@ class TestWaivers:
         waived = 'waive = [{ kind = "conduct", reason = "not the same bits on axis 0" }]'
         found = project.one("double_when_long", waived, families=("gap", "blocks"))
         assert found.status == "fail"
+
+    @pytest.mark.xfail(strict=True, reason="a family that was scored in part counts as scored")
+    def test_nor_within_a_family(self, project):
+        """46 of the 60 widths were never scored, and the other 14 pass for all."""
+        waived = 'waive = [{ kind = "conduct", reason = "not the same bits on axis 0" }]'
+        assert project.one("double_when_long", waived, families=("width",)).status == "fail"
 
     def test_a_budget_of_what_was_never_scored_is_not_kept(self, project):
         """No number is not a small one."""
