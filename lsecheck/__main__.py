@@ -2,4 +2,5 @@
 
 from lsecheck.cli import main
 
-main()
+if __name__ == "__main__":  # worker processes may import it again
+    main()

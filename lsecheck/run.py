@@ -5,6 +5,7 @@ independent and each is deterministic, so rows are the same bytes for any number
 """
 
 import functools
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -132,7 +133,10 @@ def execute(
     from concurrent.futures.process import BrokenProcessPool
 
     found: dict[int, list[Row]] = {}
-    with ProcessPoolExecutor(jobs, initializer=_obey_the_parent, initargs=(engines.forced(),)) as pool:
+    # a fork of a library's threads hangs: where there may be some, workers begin afresh
+    started = "spawn" if any(name in sys.modules for name in _THREADED) else None
+    context = multiprocessing.get_context(started)
+    with ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(),)) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
         futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
         try:
@@ -141,7 +145,7 @@ def execute(
                 progress()
         except BrokenProcessPool:
             raise SubjectError(
-                "a worker process died while subjects ran in it: run with --jobs 1 to see which one"
+                "a worker process died while subjects ran in it: --isolate (in a gate, isolate = true) shows which one"
             ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -149,6 +153,10 @@ def execute(
                 worker.terminate()
             raise
     return [row for place in range(len(tasks)) for row in found[place]]
+
+
+#: libraries that start threads when they are imported or first asked
+_THREADED = ("torch", "jax", "onnxruntime", "openvino")
 
 
 def _obey_the_parent(engine: str) -> None:

@@ -149,7 +149,9 @@ class TestWorkers:
         path.write_text("import os\ndef lse(x, axis):\n    os._exit(3)\n")
         with pytest.raises(SubjectError) as caught:
             lsecheck.check(f"{path}:lse", formats="float32", families=["gap", "wide"], effort="quick", jobs=2)
-        assert str(caught.value) == "a worker process died while subjects ran in it: run with --jobs 1 to see which one"
+        assert str(caught.value) == (
+            "a worker process died while subjects ran in it: --isolate (in a gate, isolate = true) shows which one"
+        )
 
     @pytest.mark.parametrize("jobs", [1, 2])
     def test_progress_is_told_once_a_task(self, jobs):

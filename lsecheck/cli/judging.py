@@ -118,6 +118,8 @@ def gate_(
     demanded = config.read(place)
     wanted = [_output(text) for text in outputs or ("text",)]
     kept = None if demanded.baseline is None else place.parent / demanded.baseline
+    if loosen and not renew:
+        raise InputError("--loosen goes with --write-baseline")
     if renew and kept is None:
         raise InputError(f'{place} names no baseline: add baseline = "lsecheck-baseline.txt"')
     known = None

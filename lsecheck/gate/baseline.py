@@ -99,6 +99,8 @@ def read(text: "str | bytes", name: str) -> Baseline:
         if key in lines:
             raise InputError(f"{name}, line {number}: {' '.join(key)} is there twice")
         lines[key] = line
+    if sum(row.startswith("# dispatch: ") for row in written) != 1:
+        raise InputError(f"{name} needs one line '# dispatch: ...': what it was measured on decides what is compared")
     return Baseline(dispatch, lines)
 
 
@@ -186,7 +188,10 @@ def loosened(old: Baseline, new: Baseline) -> list[str]:
     found = []
     for key, line in sorted(new.lines.items()):
         known = old.lines.get(key)
-        if known is None or known.inputs != line.inputs:
+        if known is None:
+            continue
+        if known.inputs != line.inputs:
+            found.append(f"{' '.join(key)}: measured on other inputs, which cannot be compared")
             continue
         lost = line.contract == "-" or (known.contract != "-" and not _keeps(line.contract, known.contract))
         if known.contract != "-" and lost:

@@ -393,7 +393,6 @@ class TestBaseline:
         )
         assert project.run("--output", "json")[2] == 2
 
-    @pytest.mark.xfail(strict=True, reason="without the line, E alone is compared, and a note is all that says so")
     def test_the_line_of_the_dispatch_taken_out(self, project):
         """It looks like a comment, and less is compared without it."""
         self.begin(project)
