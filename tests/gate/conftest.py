@@ -1,9 +1,9 @@
 """The fixture of every test here, and what makes them quick."""
 
 import pytest
-from gate import project
 
 import lsecheck
+from gate import project
 
 __all__ = ["project"]
 
