@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from lsecheck import formats
+from lsecheck.charges import Asked
 from lsecheck.contracts import Contract
 from lsecheck.formats import FormatPair, hex_text
 from lsecheck.functions.definition import Floats, Function
@@ -24,7 +25,7 @@ from lsecheck.oracle.truth import Truth, certify
 from lsecheck.rows import ABSENT, FAILS, HOLDS, NOTED, Absent, Observation
 from lsecheck.subjects.question import Array, Question, Reply
 from lsecheck.subjects.subject import Answers, Subject, judged
-from lsecheck.tally import Asked, witness
+from lsecheck.tally import witness
 
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 

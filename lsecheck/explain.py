@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lsecheck import formats
+from lsecheck.charges import Asked
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.errors import InputError, Undecided
 from lsecheck.expectation import Expectation
@@ -26,7 +27,7 @@ from lsecheck.rows import Witness
 from lsecheck.subjects.methods import METHODS, trace
 from lsecheck.subjects.methods.steps import Answer, Exponents, Logged, Step, Terms, Total
 from lsecheck.subjects.subject import Answers, Subject, ask
-from lsecheck.tally import Asked, witness
+from lsecheck.tally import witness
 
 
 @dataclass(frozen=True, slots=True)

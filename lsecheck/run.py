@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lsecheck import conduct
+from lsecheck.charges import Asked
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.expectation import Expectation
@@ -27,7 +28,7 @@ from lsecheck.rows import Row
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Patience, Subject, ask
-from lsecheck.tally import Asked, Tally
+from lsecheck.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,24 +8,22 @@ import hashlib
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from lsecheck.charges import BEHAVIOUR, EXPECTED, NOTHING, Asked, charges, convention, unsettled
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.distribution import Distribution
 from lsecheck.formats import FormatPair, hex_text, value
-from lsecheck.functions.definition import Domain, Expected, Function, domains
-from lsecheck.inputs.cases import Batch
+from lsecheck.functions.definition import Domain, Expected, Function
 from lsecheck.inputs.corpus import format_values
-from lsecheck.measure import ClassError, Errors, Flags
-from lsecheck.oracle.truth import TIERS, Truth
+from lsecheck.measure import Flags
+from lsecheck.oracle.truth import TIERS
 from lsecheck.rows import (
     ABSENT,
     FAILS,
     HOLDS,
-    INACCURATE,
     NOTED,
     UNCONVENTIONAL,
     Absent,
@@ -34,19 +32,9 @@ from lsecheck.rows import (
     Row,
     Witness,
 )
-from lsecheck.subjects.subject import Answers
 
 #: a witness of more runs than this is known by its address alone
 WITNESS_RUNS = 64
-
-
-class Asked(NamedTuple):
-    """A batch with all that is known of it."""
-
-    batch: Batch
-    truth: Truth
-    answers: Answers
-    errors: Errors
 
 
 @dataclass(slots=True)
@@ -76,7 +64,7 @@ class Tally:
 
     def add(self, asked: Asked, digest: bytes) -> None:
         """Count one batch."""
-        batch, truth, answers, errors = asked
+        batch, truth, answers, _ = asked
         rows, n = batch.values.shape
         self.widths.append(n)
         self.cases += rows
@@ -88,35 +76,21 @@ class Tally:
         for notice in answers.notices:
             seen = witness(asked, 0, 0)
             self.observe(Observation(rule=notice.rule, standing=FAILS, calls=1, message=notice.message, witness=seen))
-        of_row = domains(batch.values, self.pair.input.largest)
-        counts = np.bincount(of_row, minlength=len(Domain)).tolist()
+        found = charges(asked, self.required)
+        counts = np.bincount(found.domains, minlength=len(Domain)).tolist()
         self.domains.update({Domain(code).name.lower(): count for code, count in enumerate(counts) if count})
-        where = np.broadcast_to(of_row[:, None], errors.codes.shape)
-        works = (answers.trouble == "")[:, None]
-        scored = (truth.expected == Expected.NUMBER) & (errors.codes == 0) & works
-        self._score(asked, scored & (where != Domain.RANGE))
-        if scored.all() and not (of_row != Domain.ORDINARY).any():
+        self._score(asked, found.scored & (found.domains != Domain.RANGE)[:, None])
+        if found.scored.all() and not (found.domains != Domain.ORDINARY).any():
             return
-        # a row with trouble has no numbers; its trouble is counted once, at its first output
-        trouble = answers.trouble[:, None]
-        kind = np.where(works, errors.kind, "").astype("<U10")
-        kind[:, :1] = np.where(works, kind[:, :1], trouble)
-        self.kinds.update(kind[kind != ""].tolist())
-        # sums that leave the format are judged apart, by the contract that is required
-        kind = np.where(scored & (where == Domain.RANGE) & (errors.rung > self.required.rung), INACCURATE, kind)
-        # softmax of a -inf entry is exactly 0: no bound excuses another number
-        zero = (truth.places == 0) & (truth.side == 0) & (where == Domain.SPECIALS)
-        kind = np.where(scored & zero & (answers.values != 0), INACCURATE, kind)
-        ordinary = where == Domain.ORDINARY
-        conduct = np.isin(kind, [ClassError.DTYPE, ClassError.SHAPE])
-        broken = (kind != "") & ordinary & ~conduct
+        self.kinds.update(found.raw[found.raw != ""].tolist())
+        ordinary = (found.domains == Domain.ORDINARY)[:, None]
+        broken = (found.kind != "") & ordinary & ~np.isin(found.kind, BEHAVIOUR)
         if broken.any():
             self.rung = Contract.BROKEN.rung
             self._keep((Contract.BROKEN.rung, math.inf), asked, *np.argwhere(broken)[0])
-        for row, output in np.argwhere((kind != "") & ~broken):
-            domain = "conduct" if conduct[row, output] else Domain(where[row, output]).name.lower()
-            self._find(domain, kind[row, output], asked, row, output)
-        if kind.shape[1] == 0:
+        for row, output in np.argwhere((found.kind != "") & ~broken):
+            self._find(found.domain(row, output), found.kind[row, output], asked, row, output)
+        if found.kind.shape[1] == 0:
             self._find_without_outputs(asked)
         self._name_conventions(asked)
 
@@ -177,7 +151,7 @@ class Tally:
             self.worst = rank, witness(asked, int(row), int(output))
 
     def _find(self, domain: str, kind: str, asked: Asked, row: int, output: int) -> None:
-        expected = _EXPECTED[Expected(asked.truth.expected[row, output])]
+        expected = EXPECTED[Expected(asked.truth.expected[row, output])]
         if not self._counted(domain, str(kind), expected):
             message = asked.answers.message if asked.answers.trouble[row] else ""
             self._first(domain, str(kind), expected, witness(asked, int(row), int(output)), message)
@@ -187,9 +161,9 @@ class Tally:
         for row in np.flatnonzero(asked.answers.trouble != ""):
             kind = str(asked.answers.trouble[row])
             self.kinds[kind] += 1
-            domain = "conduct" if kind in (ClassError.DTYPE, ClassError.SHAPE) else "specials"
-            if not self._counted(domain, kind, "no outputs"):
-                self._first(domain, kind, "no outputs", witness(asked, int(row), 0), asked.answers.message)
+            domain = "conduct" if kind in BEHAVIOUR else "specials"
+            if not self._counted(domain, kind, NOTHING):
+                self._first(domain, kind, NOTHING, witness(asked, int(row), 0), asked.answers.message)
 
     def _counted(self, domain: str, kind: str, expected: str) -> bool:
         """Count one more of a finding, if there was one before."""
@@ -205,24 +179,12 @@ class Tally:
         )
 
     def _name_conventions(self, asked: Asked) -> None:
-        batch, truth, answers, _ = asked
-        unsettled = (truth.expected == Expected.UNSETTLED).any(-1) & (answers.trouble == "")
-        for row in np.flatnonzero(unsettled):
-            values = batch.values[row]
-            label = None if batch.labels is None else batch.labels[row : row + 1]
-            where = "a +inf" if (values == np.inf).any() else "all -inf"
-            name, slack = "none of those in use", 8 * truth.formats.output.unit_roundoff
-            for convention in self.function.conventions:
-                if convention.where == where and np.allclose(
-                    answers.values[row], convention.answers(values, label), rtol=slack, equal_nan=True
-                ):
-                    name = convention.name
-                    break
-            else:
-                if not self._counted("specials", UNCONVENTIONAL, _EXPECTED[Expected.UNSETTLED]):
-                    seen = witness(asked, int(row), 0)
-                    self._first("specials", UNCONVENTIONAL, _EXPECTED[Expected.UNSETTLED], seen, "")
-            self.conventions[f"{where}: {name}"] += 1
+        for row in np.flatnonzero(unsettled(asked)):
+            where, name = convention(asked, int(row))
+            expected = EXPECTED[Expected.UNSETTLED]
+            if not name and not self._counted("specials", UNCONVENTIONAL, expected):
+                self._first("specials", UNCONVENTIONAL, expected, witness(asked, int(row), 0), "")
+            self.conventions[f"{where}: {name or 'none of those in use'}"] += 1
 
 
 def witness(asked: Asked, row: int, output: int) -> Witness:
@@ -263,10 +225,3 @@ def _finite(number: float) -> "float | Absent":
 
 
 _STANDINGS = (HOLDS, NOTED, FAILS)
-_EXPECTED = {
-    Expected.NUMBER: "a number",
-    Expected.NAN: "nan",
-    Expected.PLUS_INFINITY: "+inf",
-    Expected.MINUS_INFINITY: "-inf",
-    Expected.UNSETTLED: "any convention",
-}
