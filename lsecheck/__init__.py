@@ -20,20 +20,23 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
         Undecided,
         UnknownName,
     )
+    from lsecheck.fuzz import Counterexample, Fuzzed, fuzz
     from lsecheck.gate import Result, check
     from lsecheck.measure import ClassError, Errors, measure
     from lsecheck.oracle.reference import cross_entropy, log_softmax, logaddexp, logsumexp, softmax
     from lsecheck.oracle.truth import Truth, truth
     from lsecheck.subjects.loading import Loading
-    from lsecheck.testing import assert_accurate
+    from lsecheck.testing import assert_accurate, assert_case
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ClassError",
     "Contract",
+    "Counterexample",
     "EnvironmentRefused",
     "Errors",
+    "Fuzzed",
     "InputError",
     "Loading",
     "LsecheckError",
@@ -44,8 +47,10 @@ __all__ = [
     "Undecided",
     "UnknownName",
     "assert_accurate",
+    "assert_case",
     "check",
     "cross_entropy",
+    "fuzz",
     "log_softmax",
     "logaddexp",
     "logsumexp",
@@ -58,12 +63,13 @@ __all__ = [
 _MODULES = {
     "contracts": "Contract",
     "errors": "EnvironmentRefused InputError LsecheckError NothingMeasured SubjectError Undecided UnknownName",
+    "fuzz": "Counterexample Fuzzed fuzz",
     "gate": "Result check",
     "measure": "ClassError Errors measure",
     "oracle.reference": "cross_entropy log_softmax logaddexp logsumexp softmax",
     "oracle.truth": "Truth truth",
     "subjects.loading": "Loading",
-    "testing": "assert_accurate",
+    "testing": "assert_accurate assert_case",
 }
 _PLACES = {name: f"lsecheck.{module}" for module, names in _MODULES.items() for name in names.split()}
 

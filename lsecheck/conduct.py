@@ -7,7 +7,7 @@ where it depends on another row's data.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import Truth, certify
 from lsecheck.rows import ABSENT, FAILS, HOLDS, NOTED, Absent, Observation
 from lsecheck.subjects.question import Array, Question, Reply
+from lsecheck.subjects.streaming import trials
 from lsecheck.subjects.subject import Answers, Subject, judged
 from lsecheck.tally import witness
 
@@ -271,6 +272,27 @@ def _permutation(plain: Plain) -> Iterator[Variation]:
         yield Variation(question, f"entries {what}", _all_rows(plain), order=order)
 
 
+def _chunks(plain: Plain) -> Iterator[Variation]:
+    """The same entries cut otherwise; and under a part of the lowest number, which adds nothing, from far below."""
+    if "plan" not in plain.subject.takes:
+        return
+    every, (rows, n), merges = _all_rows(plain), plain.array.shape, "merge" in plain.subject.takes
+    for what, plan in trials(n, merges).items():
+        typed = f", --plan {plan!r}" if len(plan) < 30 else ""
+        yield Variation(plain.question(plan=plan), f"fed {what}{typed}", every)
+    lowest = formats.cast(np.full((rows, _BELOW), -plain.pair.input.largest), plain.pair.input)
+    first = plain.question(array=np.concatenate([lowest, plain.array], axis=1), plan=f"{_BELOW}")
+    last = plain.question(array=np.concatenate([plain.array, lowest], axis=1), plan=f"{n}")
+    yield Variation(first, f"fed {_BELOW} of the lowest number first", every)
+    yield Variation(last, f"fed {_BELOW} of the lowest number last", every)
+    if merges:
+        yield Variation(replace(first, plan=f"({_BELOW} {n})"), "a part of the lowest number merged first", every)
+        yield Variation(replace(last, plan=f"({n} {_BELOW})"), "a part of the lowest number merged last", every)
+
+
+_BELOW = 3  #: entries of the lowest number
+
+
 def _integers(plain: Plain) -> Iterator[Variation]:
     n = plain.array.shape[1]
     if "integers" not in plain.subject.takes or n > 100:
@@ -319,6 +341,7 @@ RULES: dict[str, Rule] = {
     "keepdims": Rule("keepdims keeps the axis, of length 1", _along("keepdims", "keepdims", "keepdims")),
     "1-d": Rule("a vector gives a number, of shape ()", _along("vector", "a vector", single=True), may_refuse=True),
     "permutation": Rule("another order of the entries: the spread is noted", _permutation),
+    "chunks": Rule("the same answer however the entries of a stream are cut and merged", _chunks),
     "integer": Rule("integers are refused, or answered right", _integers, may_refuse=True),
     "empty": Rule("no rows give no answers, in the right shape", _no_rows, may_refuse=True),
 }

@@ -58,14 +58,19 @@ class Explanation:
 def explain(
     subject: Subject, function: Function, pair: FormatPair, batch: Batch, output: "int | None" = None
 ) -> Explanation:
-    """Explain the worst output of a batch of one row, or the one asked for."""
+    """Explain the worst output of a batch of one row, or the one asked for; of equal rows, the worst row."""
     check_declared(function, subject.declared)
     batch, truth, undecided = Expectation(function, batch, pair).of(subject.declared)
     if undecided:
         raise Undecided("the truth of this case is not decided at the precision cap: report this input")
     if not len(batch.values):
         raise InputError("nothing is asked of this case: it holds nan, which the subject declares unspecified")
-    answers = ask(subject, function, batch.values, pair, batch.labels)
+    plan = batch.plan if "plan" in subject.takes else ""
+    answers = ask(subject, function, batch.values, pair, batch.labels, plan=plan)
+    if len(batch.values) > 1:
+        row = np.array([_worst_row(errors(truth, answers.values), answers)])
+        batch, truth = batch.some(row), truth.part(row, slice(None))
+        answers = answers.part(row)
     flushes = subject.declared.flushes_subnormals
     measured = errors(truth, answers.values, flushes=flushes)
     outputs = truth.expected.shape[1]
@@ -92,6 +97,13 @@ def _worst(measured: Errors, answers: Answers) -> int:
     if answers.trouble[0] or (measured.kind[0] != "").any():
         return int((measured.kind[0] != "").argmax())
     return int(np.nan_to_num(measured.scaled[0], nan=-1.0).argmax())
+
+
+def _worst_row(measured: Errors, answers: Answers) -> int:
+    wrong = (answers.trouble != "") | (measured.kind != "").any(-1)
+    if wrong.any():
+        return int(wrong.argmax())
+    return int(np.nan_to_num(measured.scaled, nan=-1.0).max(-1, initial=-1.0).argmax())
 
 
 def _excesses(truth: Truth, answers: Answers, place: int, flushes: bool) -> "dict[Contract, float]":

@@ -8,6 +8,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class Given:
     row: "int | None" = None
     labels: "str | None" = None
     name: str = ""  #: as rows and addresses have it; by default the path
+    kept: bool = False  #: `path` is a folder of findings that fuzzing kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ class Task:
             yield from cases.batches(self.family, function, self.pair.input, self.effort, self.seed)
             return
         given = self.given
+        if given.kept:
+            yield from cases.kept(Path(given.path), function, self.pair.input)
+            return
         yield from cases.given(given.path, given.row, given.labels, function, self.pair.input, given.name)
 
 
@@ -192,7 +197,8 @@ def perform(task: Task) -> list[Row]:
                 tally.tiers["undecided"] += undecided
             if not len(mine.values):
                 continue
-            answers = ask(subject, function, mine.values, task.pair, mine.labels, left)
+            plan = mine.plan if "plan" in subject.takes else ""
+            answers = ask(subject, function, mine.values, task.pair, mine.labels, left, plan)
             flushes = subject.declared.flushes_subnormals
             found = errors(truth, answers.values, task.required, flushes=flushes)
             asked = Asked(mine, truth, answers, found)

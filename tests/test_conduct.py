@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from quality.ill_behaved import ILL_BEHAVED, good
+from quality.streams import SUMS, Lse
 
 import lsecheck
 from lsecheck import functions
 from lsecheck.conduct import NOTICED, RULES
+from lsecheck.formats import FORMATS
 from lsecheck.report import text
 from lsecheck.rows import FAILS, HOLDS, NOTED
 
@@ -52,8 +54,26 @@ def test_what_the_habits_are_added_to_holds_every_rule(fmt):
     """No false alarm: otherwise finding a habit would prove nothing."""
     seen, result = behaved(good, fmt=fmt)
     assert {name: one.message for name, one in seen.items() if one.standing != HOLDS} == {}
-    assert set(seen) == set(RULES) | set(NOTICED)
+    assert set(seen) == (set(RULES) | set(NOTICED)) - {"chunks"}
     assert result.verdicts[0].conduct == "pass"
+
+
+@pytest.mark.parametrize("stream", [SUMS, Lse], ids=["sums", "lse"])
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_an_honest_stream_may_be_fed_in_any_way(stream, fmt):
+    """Nor does it matter to the other rules that it is one; its last bits may, in float64, where it computes."""
+    seen, result = behaved(stream, fmt=fmt)
+    assert {name: one.message for name, one in seen.items() if one.standing == FAILS} == {}
+    assert seen["chunks"].calls >= 60
+    assert (seen["chunks"].standing == HOLDS) == (fmt != "float64")
+    assert result.verdicts[0].conduct == "pass"
+    assert {"axis", "integer", "keepdims"}.isdisjoint(seen)
+
+
+def test_how_a_stream_was_fed_is_said_as_it_is_typed():
+    """The finding is seen again with --plan."""
+    seen, _ = behaved(ILL_BEHAVED["chunks"][0])
+    assert seen["chunks"].message == "fed an empty part merged last, --plan '(8 0)': -inf, plainly asked 0x1.006216p2"
 
 
 @pytest.mark.parametrize("function", functions.FUNCTIONS)

@@ -12,8 +12,9 @@ from lsecheck.cli.options import FORMATS, FUNCTION, INPUTS, loading_options
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Function
-from lsecheck.inputs import cases, corpus
+from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.corpus import parse_values
 from lsecheck.subjects.loading import Loading
 
 
@@ -32,7 +33,7 @@ def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | Non
     from lsecheck import spoken
 
     chosen = functions.named(function)
-    exact = corpus.parse_values(bare(values))
+    exact = parse_values(bare(values))
     wanted = [formats.pair(text) for text in pairs]
     lines = spoken.exactly(chosen, exact, label, digits)
     for pair in wanted:
@@ -41,7 +42,7 @@ def oracle(function: str, pairs: tuple[str, ...], digits: int, label: "int | Non
 
 
 @main.command(name="list")
-@click.argument("what", metavar="subjects|functions|formats|families|contracts|conduct")
+@click.argument("what", metavar="subjects|functions|formats|families|contracts|conduct|faults")
 def list_(what: str) -> None:
     """What there is to choose from."""
     from lsecheck.report import listing
@@ -59,11 +60,14 @@ def list_(what: str) -> None:
 @click.option("--case", "address", metavar="FAMILY:SEED:INDEX", help="A case of a family, in place of X.")
 @click.option("--label", type=int, help="For cross_entropy: the entry that is right.")
 @click.option("--output", type=int, metavar="I", help="Which output of softmax or log_softmax; the worst by default.")
+@click.option("--copies", type=click.IntRange(1, 1 << 16), default=1, help="Ask a batch of so many equal rows.")
+@click.option("--corpus", metavar="DIR", help="Where the cases kept:0:INDEX are; lsecheck-corpus by default.")
 @loading_options
 @INPUTS
 def explain(
     subject: str, values: tuple[str, ...], function: str, pair: str, address: "str | None", label: "int | None",
-    output: "int | None", inputs: "str | None", row: "int | None", labels: "str | None", loading: Loading,
+    output: "int | None", copies: int, corpus: "str | None", inputs: "str | None", row: "int | None",
+    labels: "str | None", loading: Loading,
 ) -> int:  # fmt: skip
     """Why SUBJECT's answer to one case is this wrong.
 
@@ -74,7 +78,8 @@ def explain(
     from lsecheck.subjects import load
 
     defined, chosen = functions.named(function), formats.pair(pair)
-    batch = _one_case(defined, chosen.input, bare(values), address, label, given_file(inputs, row, labels))
+    batch = _one_case(defined, chosen.input, bare(values), address, label, given_file(inputs, row, labels), corpus)
+    batch = batch.some(np.repeat(np.arange(len(batch.values)), copies))
     outputs = defined.outputs(batch.values.shape[1])
     if output is not None and not 0 <= output < outputs:
         raise InputError(f"output {output} does not exist: {function} of this case has outputs 0 to {outputs - 1}")
@@ -84,18 +89,24 @@ def explain(
 
 
 def _one_case(
-    function: Function, fmt: Format, values: list[str], address: "str | None", label: "int | None", given: Any
+    function: Function,
+    fmt: Format,
+    values: list[str],
+    address: "str | None",
+    label: "int | None",
+    given: Any,
+    folder: "str | None",
 ) -> Batch:
     if (address is not None) + bool(values) + (given is not None) != 1:
         raise InputError(
             "explain needs one case: give values X..., or --case FAMILY:SEED:INDEX, or --inputs FILE --row K"
         )
     if address is not None:
-        return cases.case(address, function, fmt)
+        return cases.case(address, function, fmt, folder=folder)
     if given is not None:
         if given.row is None:
             raise InputError("explain needs one row of --inputs: add --row K")
         return next(cases.given(given.path, given.row, given.labels, function, fmt))
-    held = np.array([[formats.rounded(fmt, value) for value in corpus.parse_values(values)]])
+    held = np.array([[formats.rounded(fmt, value) for value in parse_values(values)]])
     labels = function.validate(held, None if label is None else np.array([label]))
     return Batch("given", 0, np.array([0]), held, labels)

@@ -1,8 +1,9 @@
 """Files that are written whole or not at all, the files a command is given, and the bar that shows progress."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,16 @@ def given_file(path: "str | None", row: "int | None", labels: "str | None") -> A
     return Given(path, row, labels)
 
 
+def corpus_folder(named: "str | None") -> "Path | None":
+    """The folder of kept findings: the one named, or the usual one if it is here."""
+    from lsecheck.inputs.kept import FOLDER
+
+    if named is not None and not Path(named).is_dir():
+        raise InputError(f"there is no folder {named}: 'lsecheck fuzz' keeps its findings there")
+    folder = Path(named or FOLDER)
+    return folder if folder.is_dir() else None
+
+
 def progress_bar(total: int) -> "Callable[[], object]":
     """A bar on stderr while it is a terminal."""
     import tqdm
@@ -27,6 +38,21 @@ def progress_bar(total: int) -> "Callable[[], object]":
     tqdm.tqdm.monitor_interval = 0  # no thread: workers may be forked
     bar = tqdm.tqdm(total=total, file=sys.stderr, disable=None, unit="task", leave=False)
     return bar.update
+
+
+@contextlib.contextmanager
+def engine_bar() -> "Iterator[Callable[[str, int], object]]":
+    """The engine at work and the cases asked, on stderr while it is a terminal."""
+    import tqdm
+
+    tqdm.tqdm.monitor_interval = 0  # no thread: workers may be forked
+    with tqdm.tqdm(file=sys.stderr, disable=None, unit=" cases", unit_scale=True, leave=False) as bar:
+
+        def progress(engine: str, cases: int) -> None:
+            bar.set_description(engine, refresh=False)
+            bar.update(cases - bar.n)
+
+        yield progress
 
 
 def writable(path: Path) -> None:

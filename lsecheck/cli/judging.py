@@ -8,8 +8,8 @@ import click
 
 from lsecheck import functions, gate
 from lsecheck.cli.app import main, refuse
-from lsecheck.cli.files import given_file, progress_bar, writable, write
-from lsecheck.cli.options import DEFAULT_FORMATS, ENGINE, FORMATS, FUNCTION, INPUTS, RUN, SEED, loading_options
+from lsecheck.cli.files import corpus_folder, given_file, progress_bar, writable, write
+from lsecheck.cli.options import CORPUS, DEFAULT_FORMATS, ENGINE, FORMATS, FUNCTION, INPUTS, RUN, SEED, loading_options
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.rows import Document, from_json
 from lsecheck.subjects.loading import Loading
@@ -23,11 +23,12 @@ from lsecheck.subjects.loading import Loading
 @loading_options
 @INPUTS
 @ENGINE
+@CORPUS
 @click.option("--json", "json_file", metavar="FILE", help="Write the result there; - for stdout.")
 def check(
     subjects: tuple[str, ...], function: str, pairs: tuple[str, ...], families: tuple[str, ...], require: str,
     waive: tuple[str, ...], effort: str, seed: int, jobs: int, inputs: "str | None",
-    row: "int | None", labels: "str | None", json_file: "str | None", loading: Loading,
+    row: "int | None", labels: "str | None", corpus: "str | None", json_file: "str | None", loading: Loading,
 ) -> int:  # fmt: skip
     """Measure SUBJECTs on hard cases, and judge them against a contract.
 
@@ -44,7 +45,8 @@ def check(
         writable(Path(str(json_file)))
     result = gate.check(
         list(subjects), function, pairs or DEFAULT_FORMATS, families or None, effort, require, seed, jobs,
-        waive=waive, loading=loading, inputs=given_file(inputs, row, labels), progress=progress_bar,
+        waive=waive, loading=loading, inputs=given_file(inputs, row, labels), corpus=corpus_folder(corpus),
+        progress=progress_bar,
     )  # fmt: skip
     if json_file == "-":
         click.echo(result.to_json(), nl=False)

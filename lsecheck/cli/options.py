@@ -56,6 +56,7 @@ def loading_options(command: "Callable[..., Any]") -> "Callable[..., Any]":
                      help="A batch may take in another process; 20 by default."),
         click.option("--memory-limit", "gibibytes", type=float, default=4.0, metavar="GIB",
                      help="Another process may hold; 4 by default."),
+        click.option("--plan", default="", metavar="PLAN", help="How a streaming subject is fed, as '(3,0 5)'."),
         click.option("--base", default="e", metavar="BASE", help="Declared: e, or 2 where it answers log2(sum(exp))."),
         click.option("--flushes-subnormals", is_flag=True, help="Declared: subnormal numbers count as 0."),
         click.option("--nan", default="propagates", metavar="POLICY",
@@ -69,6 +70,11 @@ ENGINE = click.option(
     callback=lambda _context, _option, choice: engines.force(choice),
     help="auto, numpy or numba: what computes the truth; the bits are the same.",
 )  # fmt: skip
+CORPUS = click.option(
+    "--corpus",
+    metavar="DIR",
+    help="Findings that fuzzing kept, asked first; lsecheck-corpus by default, if it is here.",
+)
 INPUTS = _options(
     click.option("--inputs", metavar="FILE", help="Logits of your own, .npy or .npz, (rows, n)."),
     click.option("--row", type=int, metavar="K", help="Only row K of --inputs."),

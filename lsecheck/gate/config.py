@@ -78,6 +78,7 @@ class Demand(_Strict, frozen=True):
     isolate: bool = False
     time_limit: float = 20.0
     memory_limit: float = 4.0
+    plan: str = ""
     base: str = "e"
     flushes_subnormals: bool = False
     nan: str = "propagates"
@@ -92,6 +93,7 @@ class Demand(_Strict, frozen=True):
             isolated=self.isolate,
             seconds=self.time_limit,
             gibibytes=self.memory_limit,
+            plan=self.plan,
             base=self.base,
             flushes_subnormals=self.flushes_subnormals,
             nan=self.nan,
@@ -128,6 +130,7 @@ class Config(_Strict, frozen=True):
     effort: str = "standard"
     seed: int = 0
     baseline: str | None = None  #: a file beside the configuration
+    corpus: str | None = None  #: a folder beside it, of findings that fuzzing kept: asked of every subject
     slack: float = 1.25  #: what a sampled measure may be times what it was
 
 

@@ -29,6 +29,7 @@ from lsecheck.gate.verdicts import (
     unmeasured,
     verdict,
 )
+from lsecheck.inputs.kept import NAME
 from lsecheck.rows import Breach, Row, Verdict
 from lsecheck.run import Given, Task, environment, execute, plan
 from lsecheck.subjects import load
@@ -73,6 +74,8 @@ def enforce(
     """
     subjects = [load(demand.subject, demand.loading) for demand in config.subjects]
     owners = _owners(config, subjects)
+    if config.corpus is not None and not (folder / config.corpus).is_dir():
+        raise InputError(f"there is no folder {config.corpus}: 'lsecheck fuzz' makes it, or take `corpus` out")
     tasks = [
         task
         for demand, subject in zip(config.subjects, subjects, strict=True)
@@ -127,6 +130,8 @@ def _tasks(demand: Demand, subject: Subject, config: Config, folder: Path) -> li
     tasks = []
     sources: list[tuple[str, Given | None]] = [(family, None) for family in demand.asked]
     sources += [("given", Given(str(folder / path), name=path)) for path in demand.inputs]
+    if config.corpus is not None:
+        sources.insert(0, (NAME, Given(str(folder / config.corpus), kept=True)))
     for family, given in sources:
         tasks += plan(
             [subject],
@@ -199,7 +204,12 @@ def _stale_waivers(demand: Demand, keys: Sequence[Key], verdicts: dict[Key, Verd
 
 def _compare(rows: Sequence[Row], known: Baseline, slack: float, elsewhere: bool, verdicts: dict[Key, Verdict]) -> None:
     for key, members in grouped(rows).items():
-        found = [b for row in members for b in baselines.breaches(row, baselines.line_of(known, row), slack, elsewhere)]
+        found = [
+            b
+            for row in members
+            if row.family != NAME
+            for b in baselines.breaches(row, baselines.line_of(known, row), slack, elsewhere)
+        ]
         verdicts[key] = _with(verdicts[key], found)
     for function, subject, fmt, family in baselines.vanished(rows, known):
         key = function, subject, fmt

@@ -165,6 +165,7 @@ def _holding(
         isolate=loading.isolated,
         time_limit=loading.seconds,
         memory_limit=loading.gibibytes,
+        plan=loading.plan,
         base=loading.base,
         flushes_subnormals=loading.flushes_subnormals,
         nan=loading.nan,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lsecheck import contracts, functions
@@ -9,10 +10,12 @@ from lsecheck.formats import pair
 from lsecheck.gate.verdicts import FAIL, IMPROVED, PASS, apart, badness, judge, unmeasured
 from lsecheck.gate.verdicts import UNDECIDED as OPEN
 from lsecheck.inputs import cases
+from lsecheck.inputs.kept import NAME
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
 from lsecheck.run import Given, environment, execute, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
+from lsecheck.subjects.streaming import streams
 from lsecheck.subjects.subject import Subject
 
 #: exit statuses of the command line
@@ -61,20 +64,24 @@ def check(
     waive: Iterable[str] = (),
     loading: Loading = PLAIN,
     inputs: "Given | None" = None,
+    corpus: "Path | str | None" = None,
     progress: "Callable[[int], Callable[[], object]] | None" = None,
 ) -> Result:
     """Measure subjects on families of hard cases, and judge them.
 
-    subject   a name, `module:function`, a callable, or several of them
+    subject   a name, `module:function`, a callable, a stream (init, update, merge, finish), or several of them
     formats   of input, or IN:OUT
     families  names; by default all of them
     require   the contract that every ordinary case must keep
     waive     any of specials, range, conduct: shown, but not a failure
+    corpus    folder of findings that fuzzing kept, asked first as the family `kept`
     loading   how subjects are called, on which arrays, and whether in a process of their own
     raises    `InputError` and `SubjectError` for what cannot be asked; a subject's own failures
               are findings in the result
     """
-    specs = [subject] if isinstance(subject, str | Subject) or callable(subject) else list(subject)
+    specs: list[Any] = (
+        [subject] if isinstance(subject, str | Subject) or callable(subject) or streams(subject) else list(subject)
+    )
     subjects = told_apart([load(spec, loading) for spec in specs])
     pairs = list(dict.fromkeys(pair(text) for text in ([formats] if isinstance(formats, str) else formats)))
     chosen = [
@@ -84,17 +91,25 @@ def check(
     waived = [apart(name) for name in ([waive] if isinstance(waive, str) else waive)]
     required = contracts.named(require)
     defined = functions.named(function)
-    tasks = plan(
-        subjects,
-        [defined],
-        pairs,
-        chosen if inputs is None else ["given"],
-        effort=effort,
-        seed=seed,
-        required=required,
-        loading=loading,
-        given=inputs,
-    )
+    asked = [name for name in chosen if name != NAME] if inputs is None else ["given"]
+    sources: list[tuple[list[str], Given | None]] = [(asked, inputs)]
+    if corpus is not None and inputs is None and (families is None or NAME in chosen):
+        sources.insert(0, ([NAME], Given(str(corpus), kept=True)))
+    tasks = [
+        task
+        for names, given in sources
+        for task in plan(
+            subjects,
+            [defined],
+            pairs,
+            names,
+            effort=effort,
+            seed=seed,
+            required=required,
+            loading=loading,
+            given=given,
+        )
+    ]
     rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
     verdicts = {(v.subject, v.format): v for v in judge(rows, required, waived)}
     # whatever was asked for has a verdict: what nobody measured must not pass unseen

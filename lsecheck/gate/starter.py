@@ -91,7 +91,7 @@ def _keys(holding: Holding) -> Iterator[str]:
 
 #: keys of how a subject is loaded, written where they are not the default
 _LOADING = (
-    "call", "arrays", "device", "isolate", "time_limit", "memory_limit", "base", "flushes_subnormals", "nan",
+    "call", "arrays", "device", "isolate", "time_limit", "memory_limit", "plan", "base", "flushes_subnormals", "nan",
 )  # fmt: skip
 
 

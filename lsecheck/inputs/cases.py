@@ -6,7 +6,7 @@ hold is clipped to its largest, so that no special value arises by accident.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats, Function, Labels
 from lsecheck.inputs import corpus, logits
+from lsecheck.inputs import kept as kept_files
 from lsecheck.inputs.bits import Draw
 from lsecheck.inputs.families import FAMILIES, Family
 
@@ -37,6 +38,7 @@ class Batch:
     indices: "np.ndarray[Any, np.dtype[np.int64]]"  #: (rows,)
     values: Floats  #: (rows, n), numbers of the format
     labels: "Labels | None"  #: (rows,) for cross_entropy
+    plan: str = ""  #: how a streaming subject is fed; '' is its own default
 
     def address(self, row: int) -> str:
         """FAMILY:SEED:INDEX of a row."""
@@ -45,7 +47,7 @@ class Batch:
     def some(self, rows: "np.ndarray[Any, np.dtype[np.int64]]") -> "Batch":
         """Some of the cases, as they are."""
         labels = None if self.labels is None else self.labels[rows]
-        return Batch(self.family, self.seed, self.indices[rows], self.values[rows], labels)
+        return Batch(self.family, self.seed, self.indices[rows], self.values[rows], labels, self.plan)
 
     def digest(self, fmt: Format) -> bytes:
         """Hash of the shape, the bits in `fmt` and the labels: what `inputs_sha256` is made of."""
@@ -85,7 +87,7 @@ def synthetic() -> tuple[str, ...]:
 
 def check_name(name: str) -> str:
     """The name itself; `UnknownName` if no family is called so."""
-    if name not in names():
+    if name not in names() and name != kept_files.NAME:
         raise UnknownName("family", name, names())
     return name
 
@@ -104,15 +106,24 @@ def batches(family: str, function: Function, fmt: Format, effort: str = "standar
     check_effort(effort, seed)
     if family in FAMILIES:
         source = FAMILIES[family]
-        yield from _generated(source, range(source.cases(effort)), function, fmt, seed)
+        yield from generated(source, range(source.cases(effort)), function, fmt, seed)
     elif family == corpus.NAME:
         yield from _kept(range(len(corpus.lines())), function, fmt)
     else:
         yield from _recorded(family, logits.chosen(family, effort), function, fmt)
 
 
-def case(address: str, function: Function, fmt: Format, labels_path: "str | None" = None) -> Batch:
-    """The single case at FAMILY:SEED:INDEX (or PATH.npy:0:ROW), as a batch of one row."""
+def case(
+    address: str,
+    function: Function,
+    fmt: Format,
+    labels_path: "str | None" = None,
+    folder: "str | None" = None,
+) -> Batch:
+    """The single case at FAMILY:SEED:INDEX (or PATH.npy:0:ROW), as a batch of one row.
+
+    One that is kept, `kept:0:INDEX` of `folder`, is a batch of as many equal rows as it takes to show it.
+    """
     parts = address.rsplit(":", 2)
     if len(parts) != 3 or not all(part.isdecimal() and part.isascii() for part in parts[1:]):
         raise InputError(f"{address[:80]!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
@@ -122,8 +133,13 @@ def case(address: str, function: Function, fmt: Format, labels_path: "str | None
     if family not in names() and (family.endswith((".npy", ".npz")) or Path(family).is_file()):
         return next(given(family, index, labels_path, function, fmt))
     check_name(family)
+    if family == kept_files.NAME:
+        finding = kept_files.find(Path(folder or kept_files.FOLDER), index)
+        if not finding.fits(function, fmt):
+            raise InputError(f"{address} cannot be asked of {function.name} in {fmt}: it is of {finding.format}")
+        return _as_batch(finding, function)
     if family in FAMILIES:
-        found = _generated(FAMILIES[family], range(index, index + 1), function, fmt, seed)
+        found = generated(FAMILIES[family], range(index, index + 1), function, fmt, seed)
     elif family == corpus.NAME:
         found = _kept(range(index, min(index + 1, len(corpus.lines()))), function, fmt)
     else:
@@ -144,6 +160,22 @@ def _recorded(
     yield from _split(family, 0, chosen, logits.rows(family)[chosen], function, fmt, kept)
 
 
+def kept(folder: Path, function: Function, fmt: Format) -> Iterator[Batch]:
+    """The findings kept in a folder that can be asked of the function in the format, exactly as they are."""
+    for finding in kept_files.read(folder):
+        if finding.fits(function, fmt):
+            yield _as_batch(finding, function)
+
+
+def _as_batch(finding: kept_files.Kept, function: Function) -> Batch:
+    """Equal rows; where a finding has no label, its index chooses one."""
+    index, copies = finding.index, finding.copies
+    label = index % max(len(finding.values), 1) if finding.label is None else finding.label
+    labels = np.full(copies, label) if function.labelled else None
+    values = np.repeat(finding.row()[None, :], copies, axis=0)
+    return Batch(kept_files.NAME, 0, np.full(copies, index), values, labels, finding.plan)
+
+
 def given(
     path: str, row: "int | None", labels_path: "str | None", function: Function, fmt: Format, name: str = ""
 ) -> Iterator[Batch]:
@@ -155,7 +187,8 @@ def given(
     yield from _split(name or path, 0, np.arange(first, first + len(array)), array, function, fmt, labels)
 
 
-def _generated(source: Family, indices: range, function: Function, fmt: Format, seed: int) -> Iterator[Batch]:
+def generated(source: Family, indices: Iterable[int], function: Function, fmt: Format, seed: int) -> Iterator[Batch]:
+    """The cases of a generated family at these indices, grouped by n, in order of first appearance."""
     if source.needs_infinity and not fmt.has_infinity:
         return
     groups: dict[int, list[int]] = {}

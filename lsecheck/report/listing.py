@@ -88,6 +88,14 @@ def conduct() -> str:
     return _table([(name, meaning) for name, meaning, _ in rules()], ("rule", "what is asked for"))
 
 
+def faults() -> str:
+    """The planted faults and the honest controls, each a subject `lsecheck.faults:NAME`."""
+    from lsecheck.faults import CONTROLS, FAULTS
+
+    body = [(name, one.function, one.format, one.meaning) for name, one in (FAULTS | CONTROLS).items()]
+    return _table(body, ("lsecheck.faults:", "function", "format", "what is wrong, or good"))
+
+
 def welcome(version: str) -> str:
     """What is here, and what to type next."""
     there = [name for name in ADAPTERS if installed(name)]
@@ -100,9 +108,11 @@ libraries  {", ".join(there) or "none of " + ", ".join(ADAPTERS)}
 next       lsecheck oracle 0 -740                      the exact value
            lsecheck check max-shift -f float32         judge a method
            lsecheck check yours.py:logsumexp           judge your own
+           lsecheck fuzz yours.py:logsumexp            break your own
            lsecheck explain max-shift 0 -17.738        why an answer is wrong
            lsecheck report                             accuracy reports of every method
            lsecheck init                               an accuracy gate for your CI
+           lsecheck selftest                           the planted faults, and that each is caught
            lsecheck list subjects                      what can be judged"""
 
 
@@ -117,4 +127,5 @@ LISTS = {
     "families": families,
     "contracts": all_contracts,
     "conduct": conduct,
+    "faults": faults,
 }

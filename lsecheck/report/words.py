@@ -67,7 +67,7 @@ def _named(subject: str) -> bool:
 
 def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
     named = [] if function == "logsumexp" else ["-F", function]
-    return ["lsecheck", verb, subject, *named, "-f", fmt, *options.split()]
+    return ["lsecheck", verb, subject, *named, "-f", fmt, *shlex.split(options)]
 
 
 def entries(seen: Witness, most: int = 100) -> str:

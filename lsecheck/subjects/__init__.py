@@ -18,10 +18,11 @@ LIBRARIES = (".so", ".dll", ".dylib")
 
 
 def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -> Subject:
-    """A name, a `module:function`, a library, a command, a callable or a subject -> the subject.
+    """A name, a `module:function`, a library, a command, a callable, a stream or a subject -> the subject.
 
     Shared libraries and commands, and on request the rest, live in a process of their own.
-    Raises `UnknownName` for a name that is none, `SubjectError` for what cannot be loaded.
+    Raises `UnknownName` for a name that is none, `SubjectError` for what cannot be loaded, and for a plan
+    (`Loading.plan`) where there is no stream to feed.
     """
     if isinstance(spec, Subject):
         return spec
@@ -29,7 +30,10 @@ def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -
     if isinstance(spec, str) and ":" not in spec:  # ours and libraries: called as they are
         device = loading.device if spec in ADAPTERS else ""
         loading = replace(loading, call=None, arrays="numpy", device=device)
-    return replace(_loaded(spec, loading), declared=declared, options=loading.options)
+    found = _loaded(spec, loading)
+    if loading.plan and "plan" not in found.takes:
+        raise SubjectError(f"{found.name} does not stream, so --plan is not for it: see docs/subjects.md, Streaming")
+    return replace(found, declared=declared, options=loading.options)
 
 
 def _loaded(spec: "str | Callable[..., Any]", loading: Loading) -> Subject:

@@ -23,8 +23,8 @@ _DEFAULTS: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore"
 
 def hand(call: "Callable[..., Any]", question: Question, aside: "TextIO | None" = None) -> Reply:
     """Call with the arrays of a question: `call(x)`, `call(a, b)` for logaddexp, `call(x, labels)` where it has
-    labels; of other ways than 'rows', `call(x, axis=..., keepdims=...)`. What an unwatched call prints goes `aside`
-    (None: to stderr)."""
+    labels; of other ways than 'rows', `call(x, axis=..., keepdims=...)`; of a plan, `call(x, plan=...)`. What an
+    unwatched call prints goes `aside` (None: to stderr)."""
     way = WAYS[question.way]
     laid = LAYOUTS[question.layout](way.put(question.array))
     arrays = [laid]
@@ -36,6 +36,8 @@ def hand(call: "Callable[..., Any]", question: Question, aside: "TextIO | None" 
     told: dict[str, Any] = {} if question.way == "rows" else {"axis": way.axis}
     if way.keepdims:
         told["keepdims"] = True
+    if question.plan:
+        told["plan"] = question.plan
     notices: list[Notice] = []
     try:
         with _watching(question.watched, notices, aside):

@@ -73,6 +73,7 @@ class _Worker:
             layout=question.layout,
             way=question.way,
             watched=question.watched,
+            plan=question.plan,
         )
         self.service.ready()  # it brings its memory
         self.shared.put(array, *([] if question.labels is None else [question.labels]))

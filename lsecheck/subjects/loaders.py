@@ -1,8 +1,9 @@
-"""spec or callable -> subject: `package.module:function`, `path/file.py:function`.
+"""spec, callable or stream -> subject: `package.module:function`, `path/file.py:function`.
 
 A callable is handed the batch (rows, n) and `axis=-1` if it takes `axis` (`dim=-1` for `dim`);
 else the batch, if it answers one row per row; else one row at a time. Which of the last two is
-found by one probe with rows != n. The arrays are NumPy's, or torch's or JAX's where asked for.
+found by one probe with rows != n. A stream is fed chunks of the batch. The arrays are NumPy's, or torch's or
+JAX's where asked for.
 """
 
 import importlib
@@ -19,13 +20,17 @@ import numpy as np
 from lsecheck.errors import SubjectError
 from lsecheck.functions import FUNCTIONS
 from lsecheck.functions.definition import Function
+from lsecheck.subjects import streaming
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 
 def from_callable(function: "Callable[..., Any]", name: str = "", spec: str = "", loading: Loading = PLAIN) -> Subject:
-    """Anything callable -> a subject that implements whichever function it is asked for."""
+    """Anything callable -> a subject that implements whichever function it is asked for; a stream, logsumexp alone."""
     shown = name or getattr(function, "__name__", type(function).__name__)
+    fed = streaming.stream(function, shown)
+    if fed is not None:
+        return _streaming(fed, shown, spec, loading)
     version = ""
     axis, keepdims = (_keyword(function, names) for names in (("axis", "dim"), ("keepdims", "keepdim")))
     if loading.arrays != "numpy" or loading.device:
@@ -40,6 +45,20 @@ def from_callable(function: "Callable[..., Any]", name: str = "", spec: str = ""
     return Subject(shown, ways, note="given", version=version, given=True, spec=spec, takes=frozenset(takes))
 
 
+def _streaming(fed: streaming.Stream, shown: str, spec: str, loading: Loading) -> Subject:
+    """A stream as a subject."""
+    if loading.call is not None:
+        raise SubjectError(f"--call is not for {shown}: it streams, and is fed as --plan says")
+    apply, version = streaming.applied, ""
+    if loading.arrays != "numpy" or loading.device:
+        from lsecheck.subjects.arrays import handed
+
+        apply, version = handed(apply, loading)
+    feed = streaming.Feed(fed, shown, loading.plan, apply)
+    takes = {"layouts", "plan"} | ({"merge"} if fed.merge is not None else set())
+    return Subject(shown, {"logsumexp": feed}, note="streams", version=version, spec=spec, takes=frozenset(takes))
+
+
 def from_spec(spec: str, loading: Loading = PLAIN) -> Subject:
     """`package.module:function` or `path/file.py:function` -> the subject; `SubjectError` otherwise."""
     place, _, attribute = spec.rpartition(":")
@@ -49,7 +68,7 @@ def from_spec(spec: str, loading: Loading = PLAIN) -> Subject:
             found = getattr(found, part)
         except AttributeError:
             raise SubjectError(f"{spec!r}: {place} has no {attribute!r}") from None
-    if not callable(found):
+    if not callable(found) and not streaming.streams(found):
         raise SubjectError(f"{spec!r} is {type(found).__name__}, not something that can be called")
     return from_callable(found, spec, spec, loading)
 

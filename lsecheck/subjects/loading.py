@@ -1,8 +1,10 @@
 """How a subject is to be loaded: what the command line and `check` can say of it beside its name."""
 
+import shlex
 from dataclasses import dataclass
 
 from lsecheck.errors import InputError, UnknownName
+from lsecheck.subjects.streaming import parse
 
 CALLS = ("axis", "batch", "row")
 ARRAYS = ("numpy", "torch", "jax")
@@ -18,6 +20,7 @@ class Loading:
     isolated: bool = False  #: asked in a process of its own
     seconds: float = 20.0  #: a process of its own may take for a batch
     gibibytes: float = 4.0  #: of memory it may hold
+    plan: str = ""  #: how a streaming subject is fed, as `parse` reads it; '' in one update
     base: str = "e"  #: declared: see `Declared`; likewise the next two
     flushes_subnormals: bool = False
     nan: str = "propagates"
@@ -31,6 +34,7 @@ class Loading:
             raise UnknownName("base", self.base, ("e", "2"))
         if self.nan not in ("propagates", "ignored", "unspecified"):
             raise UnknownName("nan policy", self.nan, ("propagates", "ignored", "unspecified"))
+        object.__setattr__(self, "plan", str(parse(self.plan)))  # one text for one plan
         if not self.seconds > 0:
             raise InputError(f"the time limit must be more than 0 seconds, got {self.seconds:g}")
         if not self.gibibytes > 0:
@@ -43,9 +47,8 @@ class Loading:
         for name, option in _OPTIONS.items():
             value = getattr(self, name)
             if value != getattr(PLAIN, name):
-                said.append(
-                    option if value is True else f"{option} {value:g}" if name in _NUMBERS else f"{option} {value}"
-                )
+                shown = f"{value:g}" if name in _NUMBERS else shlex.quote(str(value))
+                said.append(option if value is True else f"{option} {shown}")
         return " ".join(said)
 
     @property
@@ -62,6 +65,7 @@ _OPTIONS = {
     "isolated": "--isolate",
     "seconds": "--time-limit",
     "gibibytes": "--memory-limit",
+    "plan": "--plan",
     "base": "--base",
     "flushes_subnormals": "--flushes-subnormals",
     "nan": "--nan",

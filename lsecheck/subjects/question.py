@@ -26,6 +26,7 @@ class Question:
     layout: str = "contiguous"  #: how the cases lie in memory: a name of `LAYOUTS`
     way: str = "rows"  #: along which axis they are reduced: a name of `WAYS`
     watched: bool = False  #: look at what else the call does
+    plan: str = ""  #: how a streaming subject is fed; '' is its own default
 
 
 class Notice(NamedTuple):

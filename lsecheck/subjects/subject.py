@@ -42,7 +42,8 @@ class Subject:
     answers_in: bool = False  #: it is told the output format, as keyword `output`
     given: bool = False  #: a callable of the user's: it implements whichever function it is asked for
     spec: str = ""  #: how to name it on the command line; empty where it cannot be
-    takes: "frozenset[str]" = frozenset({"layouts"})  #: of layouts, integers, axis, keepdims: what conduct may vary
+    #: of layouts, integers, axis, keepdims, plan, merge: what conduct may vary
+    takes: "frozenset[str]" = frozenset({"layouts"})
     declared: Declared = NOTHING
     options: str = ""  #: what was said of it beside its name, as typed on a command line
     elsewhere: "Callable[[Question], Reply] | None" = None  #: asks it in another process
@@ -73,6 +74,10 @@ class Answers:
     message: str = ""  #: the first trouble, in words
     notices: tuple[Notice, ...] = ()
 
+    def part(self, rows: "np.ndarray[Any, np.dtype[np.int64]]") -> "Answers":
+        """The answers to some of the rows."""
+        return Answers(self.values[rows], self.trouble[rows], self.message, self.notices)
+
 
 #: losses without any answer in between
 _IN_A_ROW = {"crashed": 8, "timed-out": 3}
@@ -84,13 +89,14 @@ class Patience:
 
     crashes: int = 64
     hangs: int = 8
+    trusted: bool = False  #: losses in a row are expected: a search for the smallest case that is lost
     in_a_row: "dict[str, int]" = field(default_factory=lambda: dict.fromkeys(_IN_A_ROW, 0))
 
     @property
     def lost(self) -> bool:
         """Whether nothing more is worth asking."""
         many = any(self.in_a_row[kind] >= most for kind, most in _IN_A_ROW.items())
-        return many or self.crashes <= 0 or self.hangs <= 0
+        return (many and not self.trusted) or self.crashes <= 0 or self.hangs <= 0
 
     def note(self, trouble: str) -> None:
         """Count what became of one question."""
@@ -111,19 +117,18 @@ def ask(
     pair: FormatPair,
     labels: "Labels | None",
     patience: "Patience | None" = None,
+    plan: str = "",
 ) -> Answers:
     """Hand the batch over; if that is lost, row by row, so that only the rows at fault count."""
-    array = np.ascontiguousarray(formats.cast(batch, pair.input))
     patience = patience or Patience()
-    whole = _asked(subject, function, Question(function.name, array, pair.output.name, labels), pair, patience)
+    whole = ask_whole(subject, function, batch, pair, labels, patience, plan)
     lost = str(whole.trouble[0]) if len(batch) else ""
     if len(batch) < 2 or lost not in ("raised", "crashed", "timed-out"):
         return whole
     values, trouble, message, notices = whole.values.copy(), whole.trouble.copy(), "", whole.notices
     for row in range(len(batch)):
         named = None if labels is None else labels[row : row + 1]
-        question = Question(function.name, array[row : row + 1], pair.output.name, named)
-        alone = _asked(subject, function, question, pair, patience)
+        alone = ask_whole(subject, function, batch[row : row + 1], pair, named, patience, plan)
         values[row], trouble[row] = alone.values[0], alone.trouble[0]
         message = message or alone.message
         notices += alone.notices
@@ -133,7 +138,18 @@ def ask(
     return Answers(values, trouble, message, notices)
 
 
-def _asked(subject: Subject, function: Function, question: Question, pair: FormatPair, patience: Patience) -> Answers:
+def ask_whole(
+    subject: Subject,
+    function: Function,
+    batch: Floats,
+    pair: FormatPair,
+    labels: "Labels | None",
+    patience: Patience,
+    plan: str = "",
+) -> Answers:
+    """Hand the batch over, once. `plan`: how a streaming subject is fed; '' is its own default."""
+    array = np.ascontiguousarray(formats.cast(batch, pair.input))
+    question = Question(function.name, array, pair.output.name, labels, plan=plan)
     if patience.lost:
         rows, outputs = len(question.array), function.outputs(question.array.shape[1])
         return _trouble(rows, outputs, "unasked", "not asked: it crashed or hung on too many cases before this one")

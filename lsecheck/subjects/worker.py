@@ -66,6 +66,7 @@ class Asked(msgspec.Struct):
     layout: str
     way: str
     watched: bool
+    plan: str
 
 
 class Said(msgspec.Struct):
@@ -131,7 +132,14 @@ def _question(message: bytes, shared: Shared) -> Question:
     kinds = [(head.shape, named(head.dtype)), (head.shape[:1], np.dtype(np.int64))]
     array, *labels = shared.take(*kinds[: 1 + head.labelled])
     return Question(
-        head.function, array, head.output, labels[0] if labels else None, head.layout, head.way, head.watched
+        function=head.function,
+        array=array,
+        output=head.output,
+        labels=labels[0] if labels else None,
+        layout=head.layout,
+        way=head.way,
+        watched=head.watched,
+        plan=head.plan,
     )
 
 

@@ -37,6 +37,7 @@ device = "cpu"
 isolate = true
 time_limit = 5
 memory_limit = 0.5
+plan = "(3,0 5)"
 base = "e"
 flushes_subnormals = true
 nan = "ignored"
@@ -106,6 +107,7 @@ class TestKeys:
                     isolate=True,
                     time_limit=5.0,
                     memory_limit=0.5,
+                    plan="(3,0 5)",
                     flushes_subnormals=True,
                     nan="ignored",
                 ),

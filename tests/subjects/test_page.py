@@ -16,7 +16,7 @@ from subjects.compiled import PROGRAMS, library
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "subjects.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["max_shift.c", "command.c", "command.py"])
+@pytest.mark.parametrize("name", ["max_shift.c", "command.c", "command.py", "online.py"])
 def test_the_programs_are_quoted_word_for_word(name):
     """A shown program that nobody compiles is soon a lie."""
     language = name.rpartition(".")[2].replace("py", "python")

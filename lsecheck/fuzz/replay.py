@@ -1,0 +1,36 @@
+"""folder of findings -> asked again, first of all; and findings -> kept there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from lsecheck.arena import Arena, Heard
+from lsecheck.fuzz.counterexample import Counterexample, Fuzzed
+from lsecheck.inputs import cases
+from lsecheck.inputs.kept import Kept, write
+
+
+def kept(arena: Arena, folder: "Path | None") -> Iterator[Heard]:
+    """Every finding of a folder that can be asked of the subject."""
+    for batch in cases.kept(folder, arena.function, arena.pair.input) if folder is not None else ():
+        yield arena.judge(batch)
+
+
+def keep(folder: Path, fuzzed: Fuzzed) -> list[Path]:
+    """Write what was found into a folder; findings that one row does not show are not kept."""
+    return [write(folder, kept) for one in fuzzed.counterexamples if (kept := _kept(one, fuzzed)) is not None]
+
+
+def _kept(one: Counterexample, fuzzed: Fuzzed) -> "Kept | None":
+    seen = one.witness
+    if one.domain == "conduct" or one.copies == 0 or not isinstance(seen.x, str):
+        return None
+    values = tuple(_numbers(seen.x)) if seen.x else ()
+    label = seen.label if isinstance(seen.label, int) else None
+    said = f"{one.domain} {one.kind}: {fuzzed.subject} {fuzzed.options}".strip()
+    return Kept(values, fuzzed.function, fuzzed.format.partition(":")[0], label, one.copies, one.plan, said)
+
+
+def _numbers(text: str) -> Iterator[float]:
+    for word in text.split():
+        value, _, count = word.partition("*")
+        yield from [float.fromhex(value)] * int(count or 1)
