@@ -203,9 +203,11 @@ def _repeat(plain: Plain) -> Iterator[Variation]:
     yield Variation(plain.question(), "asked a third time", every)
     narrow = max(plain.array.shape[1] // 2, 1)
     if plain.function.entries is None and plain.asked.batch.labels is None:
-        # another shape in between: what a cache sized by the first call would spoil
+        # other shapes in between: what a cache sized by a call before would spoil
         plain.subject.reply(plain.question(array=np.ascontiguousarray(plain.array[:1, :narrow])))
-    yield Variation(plain.question(), "asked again after another shape", every)
+        yield Variation(plain.question(), "asked again after another shape", every)
+        plain.subject.reply(plain.question(array=np.tile(plain.array, (2, 2))))
+    yield Variation(plain.question(), "asked again after a larger batch", every)
 
 
 def _alone(plain: Plain) -> Iterator[Variation]:

@@ -15,6 +15,8 @@ from lsecheck.subjects.loading import PLAIN, Loading
 
 #: what a process of its own may take for a batch, where nobody says: a search asks small ones
 _SECONDS = 5.0
+#: the exit status of a command that was interrupted
+_INTERRUPTED = 130
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?")
 _UNITS = {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}
 
@@ -50,6 +52,7 @@ def fuzz(
     A function of yours is asked in a process of its own, so that a crash, a hang or a lack of memory is a finding.
     """
     from lsecheck.fuzz import replay
+    from lsecheck.fuzz.session import INTERRUPTED
     from lsecheck.fuzz.session import fuzz as search
     from lsecheck.inputs.kept import FOLDER
     from lsecheck.report import fuzzed as words
@@ -76,7 +79,7 @@ def fuzz(
     if json_file is not None:
         write(Path(json_file), found.to_json())
     click.echo(words.render(found, kept))
-    return found.status
+    return _INTERRUPTED if found.lost == INTERRUPTED and not found.counterexamples else found.status
 
 
 def _seconds(text: str) -> float:

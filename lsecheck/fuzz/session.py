@@ -48,6 +48,7 @@ class Budget:
         return f"{self.cases:,} cases" if self.cases is not None else f"{self.seconds:g} seconds"
 
 
+INTERRUPTED = "interrupted"
 #: engine -> share of what is left of the budget when its turn comes; the last one gets the rest
 SHARES = {"replay": 1.0, "enumerate": 0.5, "chunks": 0.4, "climb": 0.5, "sample": 0.6, "properties": 1.0}
 
@@ -124,10 +125,13 @@ class Session:
     def run(self, names: "tuple[str, ...]") -> None:
         """Every engine in turn, each with its share of what is left."""
         chosen = [name for name in SHARES if name in names]
-        for name in chosen:
-            if not self._over():
-                note, events = self._engine(name)
-                self._drive(name, events, 1.0 if name == chosen[-1] else SHARES[name], note)
+        try:
+            for name in chosen:
+                if not self._over():
+                    note, events = self._engine(name)
+                    self._drive(name, events, 1.0 if name == chosen[-1] else SHARES[name], note)
+        except KeyboardInterrupt:  # what was found by then is not lost
+            self.lost = INTERRUPTED
 
     def _engine(self, name: str) -> "tuple[str, Iterator[Event]]":
         arena, seed = self.arena, self.seed

@@ -20,6 +20,7 @@ EVERYTHING = """
 effort = "deep"
 seed = 7
 baseline = "lsecheck-baseline.txt"
+corpus = "lsecheck-corpus"
 slack = 1.5
 
 [[subjects]]
@@ -82,6 +83,7 @@ class TestKeys:
             effort="deep",
             seed=7,
             baseline="lsecheck-baseline.txt",
+            corpus="lsecheck-corpus",
             slack=1.5,
             subjects=(
                 Demand(
@@ -152,7 +154,7 @@ class TestKeys:
 SENTENCES = {
     "efort at the top": (
         f'efort = "quick"\n{ONE}',
-        "efort is no key: did you mean 'effort'? choose from subjects, effort, seed, baseline, slack",
+        "efort is no key: did you mean 'effort'? choose from subjects, effort, seed, baseline, corpus, slack",
     ),
     "a subject's key": (
         f'{ONE}formts = ["float32"]',

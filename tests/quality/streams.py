@@ -47,7 +47,6 @@ def merge(a: Sum, b: Sum) -> Sum:
     m, low = np.where(leads, a.m, b.m), np.where(leads, b.m, a.m)
     s, rest = np.where(leads, a.s, b.s), np.where(leads, b.s, a.s)
     with np.errstate(all="ignore"):
-        m = m + np.where(np.isnan(low), low, 0.0)
         return Sum(m, s + np.exp(low - guarded(m)) * (1 + rest), a.dtype)
 
 
