@@ -62,6 +62,33 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         return self.check_seconds if self.families and all(self.families.values()) else self.fuzz_seconds
 
 
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """The scores under one seed."""
+
+    seed: int
+    jobs: int
+    seconds: float
+    scores: list[Score]
+
+
+def to_json(runs: Sequence[Run]) -> str:
+    """One score a line, so that results can be read in a diff."""
+    parts = []
+    for run in runs:
+        lines = ",\n".join(msgspec.json.encode(score).decode() for score in run.scores)
+        head = f'"seed": {run.seed}, "jobs": {run.jobs}, "seconds": {run.seconds:.1f}, "scores"'
+        parts.append(f"{{{head}: [\n{lines}\n]}}")
+    return "[\n" + ",\n".join(parts) + "\n]\n"
+
+
+def from_json(text: "str | bytes") -> list[Run]:
+    """Scores read back; `InputError` for anything else."""
+    try:
+        return msgspec.json.decode(text, type=list[Run])
+    except msgspec.DecodeError as error:
+        raise InputError(f"these are no scores of lsecheck selftest: {error}") from None
+
+
 def names(wanted: Iterable[str] = ()) -> list[str]:
     """The faults and controls of these names; all of them by default."""
     every = [*FAULTS, *CONTROLS]

@@ -1,6 +1,7 @@
 """what fuzzing found -> words: each finding with its smallest case, how to see it again, and a ready test."""
 
 import hashlib
+import math
 import shlex
 
 from tabulate import tabulate
@@ -63,7 +64,8 @@ def finding(one: Counterexample, fuzzed: Fuzzed, place: int = 1) -> str:
     seen = one.witness
     said = block(fuzzed.subject, fuzzed.function, fuzzed.format, seen, one.expected, one.message, options).splitlines()
     body = [line for line in said[1:] if not line.startswith(("  case ", "  again ", "  library "))]
-    lines += [f"   {said[0]}", *(f" {line}" for line in body)]
+    decimal = in_decimal(seen)
+    lines += [f"   {said[0]}", *([f"   that is    {decimal}"] if decimal else []), *(f" {line}" for line in body)]
     if isinstance(one.excess, float):
         lines.append(f"   excess     {short(one.excess)} of what {fuzzed.required} allows")
     lines += [f"   beside     {one.copies} equal rows in the batch"] if one.copies > 1 else []
@@ -79,6 +81,16 @@ def finding(one: Counterexample, fuzzed: Fuzzed, place: int = 1) -> str:
     lines += [f"   library    {library}"] if library else []
     test = ready_test(one, fuzzed)
     return "\n".join([*lines, *(["", *(f"       {line}" for line in test.splitlines())] if test else [])])
+
+
+def in_decimal(seen: Witness, most: int = 100) -> str:
+    """The case in decimals, to 9 digits; '' where hex says it as well, or it is long."""
+    parts = [word.partition("*") for word in seen.x.split()] if isinstance(seen.x, str) else []
+    numbers = [float.fromhex(value) for value, _, _ in parts]
+    if all(number == 0 or not math.isfinite(number) for number in numbers):
+        return ""
+    text = ", ".join(f"{number:.9g}{star}{count}" for number, (_, star, count) in zip(numbers, parts, strict=True))
+    return f"[{text}]" if len(text) <= most else ""
 
 
 def again(one: Counterexample, fuzzed: Fuzzed) -> str:

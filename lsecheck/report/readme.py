@@ -4,16 +4,19 @@ Whatever stands between `<!-- NAME -->` and `<!-- end of NAME -->` is made here;
 when it is stale.
 """
 
+from collections.abc import Sequence
+
 from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
 from lsecheck.report.words import MARKS, table
 from lsecheck.rows import FAILS, NOTED, Document
+from lsecheck.selftest import Run
 
 
-def filled(page: str, results: Document) -> str:
-    """The README with every generated part made anew."""
-    return _with_parts(page, {"matrix": _matrix(results), "contracts": _contracts()})
+def filled(page: str, results: Document, runs: Sequence[Run]) -> str:
+    """The README with every generated part made anew, from committed results and scores of the selftest."""
+    return _with_parts(page, {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)})
 
 
 def conduct(page: str) -> str:
@@ -46,6 +49,20 @@ def _matrix(results: Document) -> str:
         marks = MARKS["fail" if any(verdict.specials == "fail" for verdict in mine) else "pass"]
         body.append((f"`{subject}`", *(verdict.contract for verdict in mine), marks))
     return table(("logsumexp", *columns, "special values"), body)
+
+
+def _score(runs: Sequence[Run]) -> str:
+    """How many planted faults are caught, under how many seeds."""
+    faults = [sum(score.right for score in run.scores if not score.control) for run in runs]
+    flagged = sum(not score.right for run in runs for score in run.scores if score.control)
+    total = sum(not score.control for score in runs[0].scores)
+    controls = sum(score.control for score in runs[0].scores)
+    caught = f"all {total}" if min(faults) == total else f"{min(faults)} of {total}"
+    return (
+        "`lsecheck selftest` plants faults as such code has really been wrong: under each of"
+        f" {len(runs)} seeds {caught} are\ncaught, and {flagged or 'none'} of {controls} honest controls is flagged"
+        " ([one by one](reports/selftest.md))."
+    )
 
 
 def _contracts() -> str:

@@ -6,7 +6,7 @@ from statistics import median
 from tabulate import tabulate
 
 from lsecheck.report.words import table
-from lsecheck.selftest import Score
+from lsecheck.selftest import Run, Score
 
 _HEADER = ("fault", "caught by its families", "seconds", "and by fuzzing", "after cases", "seconds", "smallest case")
 
@@ -48,9 +48,8 @@ def missed(score: Score) -> str:
     return "; ".join([*said, *([] if score.engine else [f"not by fuzzing in {score.cases:,} cases"])])
 
 
-def page(runs: "dict[int, Sequence[Score]]", seconds: "dict[int, float]", about: str) -> str:
+def page(runs: "Sequence[Run]") -> str:
     """Markdown of several seeds: a line a seed, then the first seed's faults one by one."""
-    lines = ["# The planted faults, and what catches them", "", about, ""]
     header = (
         "seed",
         "faults caught",
@@ -58,37 +57,49 @@ def page(runs: "dict[int, Sequence[Score]]", seconds: "dict[int, float]", about:
         "controls flagged",
         "slowest catch",
         "median smallest case",
-        "in all",
+        "",
     )
     body = []
-    for seed, scores in runs.items():
-        faults, controls = _split(scores)
+    for run in runs:
+        faults, controls = _split(run.scores)
         small = [score.n for score in faults if score.tiny and score.engine]
         body.append((
-            str(seed),
+            str(run.seed),
             f"{sum(score.right for score in faults)} of {len(faults)}",
             f"{sum(bool(score.engine) for score in faults)} of {len(faults)}",
             f"{sum(not score.right for score in controls)} of {len(controls)}",
             f"{max((score.seconds for score in faults), default=0):.1f} s",
-            f"{median(small):g}" if small else "-",
-            f"{seconds[seed]:.0f} s",
+            f"{median(small):g} entries" if small else "-",
+            f"{run.seconds:.0f} s, {run.jobs} processes",
         ))  # fmt: skip
-    lines += [table(header, body), ""]
-    seed, scores = next(iter(runs.items()))
-    faults, controls = _split(scores)
-    lines += [f"## One by one (seed {seed})", ""]
+    faults, controls = _split(runs[0].scores)
     rows = []
     for score in faults:
         families = ", ".join(name if caught else f"not {name}" for name, caught in score.families.items())
         fuzzed = f"{score.engine}, {score.cases:,}" if score.engine else "no"
         rows.append((f"`{score.name}`", score.meaning, families or "-", fuzzed, _case(score), score.recalls))
-    lines += [table(("fault", "what is wrong", "families", "fuzzing, cases", "smallest case", "recalls"), rows), ""]
-    lines += ["## Honest controls, which must not be flagged", ""]
     told = [
         (f"`{score.name}`", score.meaning, score.flagged or "not flagged", f"{score.cases:,}") for score in controls
     ]
-    lines += [table(("control", "what it is", "", "fuzzed with cases"), told), ""]
-    return "\n".join(lines)
+    return "\n".join((
+        "# The planted faults, and what catches them",
+        "",
+        "Each is one line of wrongness on a good implementation, as code has really been wrong; the threads that it",
+        "recalls are beside it. It must be caught by each family that is there for it, alone, and it is fuzzed:",
+        "'fuzzing' has the engine that found it and the cases asked by then. Written by `scripts/selftest_seeds.py`;",
+        "`lsecheck selftest` runs one seed.",
+        "",
+        table(header, body),
+        "",
+        f"## One by one (seed {runs[0].seed})",
+        "",
+        table(("fault", "what is wrong", "families", "fuzzing, cases", "smallest case", "recalls"), rows),
+        "",
+        "## Honest controls, which must not be flagged",
+        "",
+        table(("control", "what it is", "", "fuzzed with cases"), told),
+        "",
+    ))  # fmt: skip
 
 
 def _split(scores: Sequence[Score]) -> tuple[list[Score], list[Score]]:

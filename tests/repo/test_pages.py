@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lsecheck import selftest
 from lsecheck.cli import main
 from lsecheck.publish import TITLES
-from lsecheck.report import markdown, readme
+from lsecheck.report import markdown, readme, selftested
 from lsecheck.rows import from_json
 
 ROOT = Path(__file__).resolve().parents[2]
+RUNS = selftest.from_json((ROOT / "reports" / "selftest.json").read_bytes())
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -25,7 +27,19 @@ def test_the_committed_summary_is_what_the_code_renders_from_the_committed_resul
 
 def test_the_tables_of_the_readme_are_what_the_code_renders():
     """Run scripts/make_readme when this fails."""
-    assert readme.filled(README, from_json((ROOT / "reports" / "results.json").read_bytes())) == README
+    results = from_json((ROOT / "reports" / "results.json").read_bytes())
+    assert readme.filled(README, results, RUNS) == README
+
+
+def test_the_page_of_planted_faults_is_what_the_code_renders_from_the_committed_scores():
+    """Run scripts/selftest_seeds.py when this fails."""
+    assert (ROOT / "reports" / "selftest.md").read_text("utf-8") == selftested.page(RUNS)
+
+
+def test_the_committed_scores_are_of_the_faults_there_are_now():
+    """A fault that is added must be scored: run scripts/selftest_seeds.py."""
+    for run in RUNS:
+        assert [score.name for score in run.scores] == selftest.names()
 
 
 def test_the_rules_of_conduct_in_the_docs_are_those_of_the_code():
