@@ -97,9 +97,9 @@ class Arena:
         """Ask about rows of equal n, numbers of the format."""
         return self.judge(self.batch(values, labels, plan))
 
-    def answer(self, values: Floats) -> Answers:
+    def answer(self, values: Floats, labels: "Labels | None" = None) -> Answers:
         """What the subject says to rows of equal n, not judged."""
-        return self._answers(self.batch(values))
+        return self._answers(self.batch(values, labels))
 
     def judge(self, batch: Batch) -> Heard:
         """Ask about a batch. Of one that is lost as a whole, a row at fault is asked alone."""

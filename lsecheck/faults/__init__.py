@@ -18,8 +18,10 @@ from lsecheck.faults.merges import MERGES
 from lsecheck.faults.pairs import LOGADDEXP
 from lsecheck.faults.shift import SHIFT
 from lsecheck.faults.special_values import SPECIAL_VALUES
+from lsecheck.faults.streams import STREAMS
 from lsecheck.faults.sums import SUMS
 from lsecheck.faults.tiles import TILES
+from lsecheck.faults.unplanned import UNPLANNED
 from lsecheck.faults.widths import WIDTHS
 
 __all__ = ["CONTROLS", "FAULTS", "Fault"]
@@ -51,6 +53,8 @@ FAULTS: dict[str, Fault] = {
         LOG_SOFTMAX,
         CROSS_ENTROPY,
         LOGADDEXP,
+        STREAMS,
+        UNPLANNED,
     )
     for fault in table
 }

@@ -151,70 +151,80 @@ def _branchless(a: Array, b: Array) -> Array:
 UNPLANNED: tuple[Fault, ...] = (
     # [-1000, -1] gives inf (negative rows over 709 wide; [-inf, -1000] gives -inf)
     Fault("max-by-integer-bits", "entries are compared as signed integers: of negative ones the lowest is the maximum",
-          "", logsumexp(maximum=_largest_bits), ()),
+          "", logsumexp(maximum=_largest_bits), ("huge", "ordered"), effort="standard"),
     # rows [0, 0, 0, 0, 0] and [800, 0, 0, 0, 0]: the second gives inf, alone it gives 800 (a peak of over 709 in
     # the first 1 to 3 places of a row that starts off 16 bytes; or those masked not, all else masked, below -745)
     Fault("max-skips-unaligned-head", "entries before the first that lies on 16 bytes are not in the maximum",
-          "pytorch/pytorch#156379", logsumexp(maximum=_past_the_head), (), tiny=False),
+          "pytorch/pytorch#156379", logsumexp(maximum=_past_the_head), ("huge", "extremes"), tiny=False,
+          effort="standard"),
     # [0] + [-18] * 8191 gives 0, not 1.25e-4 (n >= 512, one large entry, thousands 17 to 25 below)
     Fault("sum-ends-where-it-sticks", "of 512 entries on, the sum ends at the first that a float32 sum does not notice",
-          "scipy/scipy#18295", logsumexp(rest=_until_it_sticks), (), tiny=False),
+          "scipy/scipy#18295", logsumexp(rest=_until_it_sticks), ("blocks", "dominant"), tiny=False,
+          effort="standard"),
     # [0, -1e-4] gives 0.14, not 0.693 (a sum less than 1 in 4096 below a power of two: 8191 zeros)
     Fault("log-table-wraps", "the last of 2048 intervals of a table of logarithms ends at the first entry",
-          "ggml-org/llama.cpp#7154", logsumexp(log1p=_last_interval), (), format="float64"),
+          "ggml-org/llama.cpp#7154", logsumexp(log1p=_last_interval), ("tiny", "near-zero"), format="float64",
+          effort="standard"),
     # [0] * 256 + [-3] gives -3, not 5.545 (a value that is there 256 times or more)
-    Fault("counts-of-8-bits", "equal entries are counted in 8 bits", "", logsumexp(use=_counted_in_bytes), (),
-          format="bfloat16", tiny=False),
+    Fault("counts-of-8-bits", "equal entries are counted in 8 bits", "", logsumexp(use=_counted_in_bytes), ("equal",
+          "width"),
+          format="bfloat16", tiny=False, effort="standard"),
     # [0.24] * 13 + [0] * 51 is 2.2e-4 off (64 entries or more that lie 0.001 to 0.25 apart, not equal ones)
     Fault("narrow-rows-by-variance", "64 entries or more within 0.25 are answered by their mean and variance",
-          "tenstorrent/tt-metal#56382", logsumexp(finish=_cumulants), (), format="float64", tiny=False),
+          "tenstorrent/tt-metal#56382", logsumexp(finish=_cumulants), ("ordinary", "tiny"), format="float64",
+          tiny=False, effort="standard"),
     # [0] * 64 + [-200] * 64 + [0] * 64 gives 4.16, not 4.85 (an aligned tile of 64 finite entries, each over 104
     # below the maximum, and weight behind it)
     Fault("ends-after-far-tile", "the sum ends after a tile of 64 whose terms all underflow", "",
-          logsumexp(exp=_up_to_a_far_tile), (), tiny=False),
+          logsumexp(exp=_up_to_a_far_tile), ("sentinel", "blocks"), tiny=False, effort="standard"),
     # [0] * 32 + [9e-4] * 32 is 4.5e-4 off (tiles of 32 whose maximum rises by 1e-5 to 1e-3)
     Fault("small-rises-not-rescaled", "rises of the maximum below 1e-3 are followed, but the sum is not rescaled",
-          "Dao-AILab/flash-attention#2067", logsumexp(partial(online, rescale=_small_rises_kept)), (), tiny=False),
+          "Dao-AILab/flash-attention#2067", logsumexp(partial(online, rescale=_small_rises_kept)), ("ordinary", "tiny"), tiny=False,
+          effort="standard"),
     # [-inf] + [0] * 30 + [10] gives 3.4, not 10 (any -inf in the row, and weight in column 31, 63, ...)
     Fault("mask-bit-31", "in rows with a mask, column 31 of every 32 is taken for masked", "",
-          logsumexp(use=_bit_31_negative), (), format="bfloat16", tiny=False),
+          logsumexp(use=_bit_31_negative), ("masked",), format="bfloat16", tiny=False,
+          effort="standard"),
     # [-inf] * 32 + [inf] gives nan (a first tile of 32 masked, +inf behind it)
     Fault("masked-tile-before-inf-nan", "+inf after a masked first tile of 32 gives nan",
           "Dao-AILab/flash-attention#2082", logsumexp(online, finish=_masked_before_infinite), (), format="float16",
           tiny=False),
     # [inf, -inf] gives nan, not inf (both infinities in a row, at any width)
     Fault("infinities-cancel", "nan is looked for in the sum of the entries, where inf - inf is another",
-          "jax-ml/jax#7390", logsumexp(finish=lambda y, v: np.where(np.isnan(v.sum(-1)), np.nan, y)), (),
-          format="float16"),
+          "jax-ml/jax#7390", logsumexp(finish=lambda y, v: np.where(np.isnan(v.sum(-1)), np.nan, y)), ("specials",),
+          format="float16", effort="standard"),
     # [0, 12, 0, 0] gives 1.386, not 12 (first, middle and last entry equal, another not; or those three masked)
     Fault("constant-by-three-samples", "a row whose first, middle and last entries are equal is taken for constant",
-          "", logsumexp(finish=_constant_by_samples), (), format="float16", tiny=False),
+          "", logsumexp(finish=_constant_by_samples), ("near-zero",), format="float16", tiny=False, effort="standard"),
     # [0, 0] and in the next call [1, 1], which gives 0.693, not 1.693 (the same shape and exclusive or of all bits,
     # as where every entry is there twice; two entries do, asked in that order)
     Fault("answer-by-fingerprint", "the answer of the call before is kept under the shape and an exclusive or of bits",
-          "flashinfer-ai/flashinfer#4692", _fingerprinted(), ()),
+          "flashinfer-ai/flashinfer#4692", _fingerprinted(), ("conduct",), effort="standard"),
     # [0, -1]: the second answer is 5e-6 of itself too large (most differences beyond 0.7)
     Fault("softmax-exponent-truncated", "the exponent of two is cut towards 0, and the polynomial leaves its range",
-          "Maratyszcza/NNPACK#174", softmax(exp=_truncated_exponent), (), function="softmax"),
+          "Maratyszcza/NNPACK#174", softmax(exp=_truncated_exponent), ("ordinary", "wide"), function="softmax",
+          effort="standard"),
     # rows [0] * 8 + [0] and [0] * 8 + [9]: the second is answered as the first (the first 8 entries those of the row
     # before, masked ones too, and others after them)
     Fault("softmax-prefix-cache", "a row that begins with the same 8 entries as the row before gets its answer", "",
-          softmax(finish=_prefix_cached), (), function="softmax", format="float16", tiny=False),
+          softmax(finish=_prefix_cached), ("masked", "sentinel"), function="softmax", format="float16", tiny=False,
+          effort="standard"),
     # [-0.693, -0.693] is 1.5e-4 off (a LSE from 1e-6 to 1e-3 away from 0: log-probabilities of few digits)
     Fault("log-softmax-normalised-already", "a row whose LSE is within 1e-3 of 0 is answered as it is", "",
-          log_softmax(finish=_normalised_already), (), function="log_softmax"),
+          log_softmax(finish=_normalised_already), ("tiny", "gap"), function="log_softmax", effort="standard"),
     # [0] * 256 with the label 255 gives 0, not 5.545 (256 entries or more, and that label)
     Fault("xent-ignores-255", "the label 255 is the one to be ignored: its loss is 0", "",
-          cross_entropy(finish=lambda loss, v, labels: np.where(labels == 255, 0.0, loss)), (),
-          function="cross_entropy", tiny=False),
+          cross_entropy(finish=lambda loss, v, labels: np.where(labels == 255, 0.0, loss)), ("width",),
+          function="cross_entropy", tiny=False, effort="standard"),
     # [0] * 511 + [-50] with the label 511 gives 6.25, not 56.2 (labels 511, 1023, ... below the row's maximum)
     Fault("xent-label-ends-tile", "a label in the last column of a tile of 512 counts as the maximum", "",
           cross_entropy(pick=_not_in_last_column), (), function="cross_entropy", format="bfloat16", tiny=False),
     # (1000, 1000.009) is 4.5e-3 off (distances below 1e-5 of the magnitude, not 0)
     Fault("logaddexp-close-is-equal", "two numbers that are close, to a relative 1e-5, are taken for equal", "",
-          logaddexp(gap=lambda a, b: np.where(np.isclose(a, b), 0.0, -np.abs(a - b))), (), function="logaddexp",
-          format="float64"),
+          logaddexp(gap=lambda a, b: np.where(np.isclose(a, b), 0.0, -np.abs(a - b))), ("offset", "tiny"),
+          function="logaddexp",
+          format="float64", effort="standard"),
     # (-1e6, 0.3) gives 0.3125 (the larger of smaller magnitude by far, the other over 100; or a sum that overflows)
     Fault("logaddexp-branchless-max", "the larger is (a + b + |a - b|) / 2, in float32", "SlopDotCash/asi#2888",
-          logaddexp(maximum=_branchless), (), function="logaddexp"),
+          logaddexp(maximum=_branchless), ("wide", "huge"), function="logaddexp", effort="standard"),
 )  # fmt: skip

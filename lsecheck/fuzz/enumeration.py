@@ -37,6 +37,8 @@ def enumerated(arena: Arena, seed: int) -> Iterator[Event]:
     """The whole list, once."""
     yield from families(arena, "quick", 0)
     yield from shapes(arena)
+    if arena.function.labelled:
+        yield from swept(arena, sweeps.labels)
     yield from swept(arena, sweeps.masks, sweeps.widths, sweeps.spikes, sweeps.two_runs)
     yield from lawful(arena, seed)
     yield from families(arena, "standard", seed)

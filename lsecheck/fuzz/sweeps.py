@@ -15,7 +15,7 @@ import numpy as np
 from lsecheck import formats
 from lsecheck.arena import LOST, Arena, Heard
 from lsecheck.formats import Format
-from lsecheck.functions.definition import Floats
+from lsecheck.functions.definition import Floats, Labels
 
 #: rows that are suspected of one thing: the oracle is asked about so many
 SUSPECTS = 8
@@ -29,6 +29,7 @@ class Known(NamedTuple):
     values: Floats  #: (rows, n), numbers of the format
     answer: Floats  #: (rows,), in float64
     scale: Floats  #: (rows,): |y| + K, which rounding errors are relative to
+    labels: "Labels | None" = None  #: (rows,), for cross_entropy; by default the last entries
 
     def outputs(self, function: str) -> "tuple[Floats, Floats]":
         """What is right at every output of a function, and what rounding errors there are relative to."""
@@ -36,7 +37,9 @@ class Known(NamedTuple):
         if function in ("logsumexp", "logaddexp"):
             return lse, scale
         with np.errstate(all="ignore"):
-            x = self.values[:, -1:] if function == "cross_entropy" else self.values
+            x = self.values
+            if function == "cross_entropy":
+                x = x[:, -1:] if self.labels is None else np.take_along_axis(x, self.labels[:, None], 1)
             logs = x - lse
             spread = np.abs(logs) + np.abs(x) + scale
             if function == "softmax":
@@ -86,16 +89,17 @@ def screened(arena: Arena, sweep: "Iterator[Known]") -> Iterator["Heard | Screen
         if arena.subject.declared.base != "e" or (n == 0 and arena.function.labelled):
             yield arena.hear(known.values[: max(ENTRIES // 8 // max(n, 1), 1)])
             continue
-        answers = arena.answer(known.values)
+        answers = arena.answer(known.values, known.labels)
         if str(answers.trouble[0]) in LOST:
-            yield arena.hear(known.values)
+            yield arena.hear(known.values, known.labels)
             continue
         if not n:
             continue
         found = bar.suspects(known, answers.values, arena.function.name, arena.pair.output)
         if len(found):
             # in its own company too: some code is wrong only where there are rows beside it
-            heard = arena.hear(known.values[found[:SUSPECTS]] if len(found) < rows else known.values[:SUSPECTS])
+            chosen = found[:SUSPECTS] if len(found) < rows else np.arange(min(rows, SUSPECTS))
+            heard = arena.hear(known.values[chosen], None if known.labels is None else known.labels[chosen])
             if not heard.broken.any():
                 bar.acquit()
             yield heard
@@ -116,7 +120,15 @@ def together(sweep: Iterator[Known]) -> Iterator[Known]:
 
 
 def _joined(known: list[Known]) -> Known:
-    return Known(*(np.concatenate(parts) for parts in zip(*known, strict=True))) if len(known) > 1 else known[0]
+    if len(known) == 1:
+        return known[0]
+    named = [each.labels for each in known if each.labels is not None]
+    return Known(
+        np.concatenate([each.values for each in known]),
+        np.concatenate([each.answer for each in known]),
+        np.concatenate([each.scale for each in known]),
+        np.concatenate(named) if named else None,
+    )
 
 
 # ---- sweeps ----
@@ -238,7 +250,7 @@ def masks(fmt: Format) -> Iterator[Known]:
     """Runs of -inf before, after and between entries at many offsets."""
     if not fmt.has_infinity:
         return
-    value = offsets(fmt)
+    value = np.concatenate([offsets(fmt), [np.inf, np.nan]])
     nothing = np.full(len(value), -np.inf)
     for n in _LENGTHS:
         yield of_runs([(nothing, n)])
@@ -264,6 +276,17 @@ def spikes(fmt: Format) -> Iterator[Known]:
             values = np.full((len(place), n), held[1])
             values[np.arange(len(place)), place] = held[0]
             yield Known(values, np.repeat(known.answer, len(place)), np.repeat(known.scale, len(place)))
+
+
+def labels(_: Format) -> Iterator[Known]:
+    """Every label in turn, of rows that rise, and of equal rows with one low entry there: for cross_entropy."""
+    for n in (2, 3, 9, 33, 65, 130, 257, 300, 513, 1030, 2050):
+        every = np.arange(n)
+        for part in np.array_split(every, max(n * n // ENTRIES, 1)):
+            values = np.zeros((len(part), n))
+            values[np.arange(len(part)), part] = -8.0
+            known = of_runs([(np.zeros(1), n - 1), (np.full(1, -8.0), 1)])
+            yield Known(values, np.repeat(known.answer, len(part)), np.repeat(known.scale, len(part)), part)
 
 
 def _bounds(fmt: Format) -> tuple[float, float]:

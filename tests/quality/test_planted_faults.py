@@ -12,6 +12,8 @@ from lsecheck.inputs import cases
 #: caught by nothing yet: which families should, and why they do not
 NOT_CAUGHT = {
     "lost-at-1700": (("width",), "above 1100 only powers of two, their neighbours and a few odd widths are asked"),
+    "masked-tile-before-inf-nan": (("specials",), "long rows have one special value among zeros"),
+    "xent-label-ends-tile": (("width",), "labels are drawn, and 511 is one of many"),
 }
 CAUGHT = [name for name in FAULTS if name not in NOT_CAUGHT]
 
