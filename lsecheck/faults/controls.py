@@ -47,6 +47,7 @@ CONTROL_TABLE = (
     _control("good-logaddexp-float16", "the same for float16", logaddexp(), "correctly-rounded", "logaddexp",
              "float16"),
     _control("good-logaddexp-float64", "float64 throughout", logaddexp(), "conditioned", "logaddexp", "float64"),
-    _control("good-xent-bfloat16", "log1p less a difference, for bfloat16", cross_entropy(), "faithful", "cross_entropy",
+    _control("good-xent-bfloat16", "log1p less a difference, for bfloat16", cross_entropy(), "faithful",
+             "cross_entropy",
              "bfloat16"),
 )  # fmt: skip

@@ -179,7 +179,8 @@ UNPLANNED: tuple[Fault, ...] = (
           logsumexp(exp=_up_to_a_far_tile), ("sentinel", "blocks"), tiny=False, effort="standard"),
     # [0] * 32 + [9e-4] * 32 is 4.5e-4 off (tiles of 32 whose maximum rises by 1e-5 to 1e-3)
     Fault("small-rises-not-rescaled", "rises of the maximum below 1e-3 are followed, but the sum is not rescaled",
-          "Dao-AILab/flash-attention#2067", logsumexp(partial(online, rescale=_small_rises_kept)), ("ordinary", "tiny"), tiny=False,
+          "Dao-AILab/flash-attention#2067", logsumexp(partial(online, rescale=_small_rises_kept)), ("ordinary",
+          "tiny"), tiny=False,
           effort="standard"),
     # [-inf] + [0] * 30 + [10] gives 3.4, not 10 (any -inf in the row, and weight in column 31, 63, ...)
     Fault("mask-bit-31", "in rows with a mask, column 31 of every 32 is taken for masked", "",

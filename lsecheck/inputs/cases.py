@@ -5,6 +5,7 @@ numbers of the format (rounded once), carried in float64; a finite value that th
 hold is clipped to its largest, so that no special value arises by accident.
 """
 
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -212,13 +213,20 @@ def generated(source: Family, indices: Iterable[int], function: Function, fmt: F
 
 def _kept(indices: range, function: Function, fmt: Format) -> Iterator[Batch]:
     for index in indices:
-        exact = corpus.lines()[index].values
-        if (function.entries or len(exact)) != len(exact) or not corpus.fits(exact, fmt):
-            continue
-        table = {number: formats.rounded(fmt, number) for number in set(exact)}
-        values = np.array([[table[number] for number in exact]])
-        labels = np.array([index % len(exact)]) if function.labelled else None
-        yield Batch(corpus.NAME, 0, np.array([index]), values, labels)
+        row = _frozen(index, fmt)
+        if row is not None and function.entries in (None, len(row)):
+            labels = np.array([index % len(row)]) if function.labelled else None
+            yield Batch(corpus.NAME, 0, np.array([index]), row[None, :].copy(), labels)
+
+
+@functools.cache
+def _frozen(index: int, fmt: Format) -> "Floats | None":
+    """A case of the corpus rounded to the format; None where the format cannot hold it."""
+    exact = corpus.lines()[index].values
+    if not corpus.fits(exact, fmt):
+        return None
+    table = {number: formats.rounded(fmt, number) for number in set(exact)}
+    return np.array([table[number] for number in exact])
 
 
 def _split(
