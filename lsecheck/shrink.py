@@ -4,6 +4,7 @@ Candidates of one length are asked together, thousands at once; whoever still br
 again alone, since a reproducer is. Shorter is simpler, then fewer different values, then simpler numbers.
 """
 
+import itertools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from lsecheck import formats
 from lsecheck.arena import LOST, Arena, Charge, Heard
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats
+from lsecheck.subjects.streaming import Leaf, Merge, Plan, parse
 
 #: seconds for a case that hangs: every step is worth a wait
 _WAITING = 45.0
@@ -73,8 +75,18 @@ class Shrinker:
             case = self._shorter(case)
             case = self._plainer(case)
             case = self._simpler(case)
-            if before.row.tobytes() == case.row.tobytes() and len(before.row) == len(case.row):
+            case = self._fed_simpler(case)
+            if before.row.tobytes() == case.row.tobytes() and before.plan == case.plan:
                 break
+        return case
+
+    def _fed_simpler(self, case: Case) -> Case:
+        """A plan of fewer words, for a streaming subject."""
+        if not case.plan:
+            return case
+        for plan in simpler_plans(case.plan, len(case.row)):
+            if len(plan) < len(case.plan) and not self.spent and self.breaks(case._replace(plan=plan)):
+                return self._fed_simpler(case._replace(plan=plan))
         return case
 
     # ---- which candidate ----
@@ -241,6 +253,22 @@ def simpler(value: float, fmt: Format) -> Iterator[float]:
             yield float(formats.widen(formats.cast(np.array(number), fmt)))
 
 
+def simpler_plans(text: str, n: int) -> list[str]:
+    """Plans simpler than one, shortest first: usual ones, its parts, and itself with a part or chunk left out."""
+    usual = ["", f"1,{max(n - 1, 0)}", f"0,{n}", f"(1 {max(n - 1, 0)})", f"(() {n})", f"({n} ())"]
+    return sorted(dict.fromkeys([*usual, *map(str, _plans_within(parse(text)))]), key=len)
+
+
+def _plans_within(plan: Plan) -> Iterator[Plan]:
+    if isinstance(plan, Leaf):
+        for place in range(len(plan.sizes)):
+            yield Leaf(plan.sizes[:place] + plan.sizes[place + 1 :])
+        return
+    yield from (plan.left, plan.right)
+    yield from (Merge(left, plan.right) for left in _plans_within(plan.left))
+    yield from (Merge(plan.left, right) for right in _plans_within(plan.right))
+
+
 def _whole(row: Floats, arena: Arena) -> Iterator[Floats]:
     """Changes of a whole row that make it simpler."""
     with np.errstate(all="ignore"):
@@ -269,8 +297,6 @@ def _extremes(row: Floats) -> list[float]:
 
 
 def _tuples(values: list[float], n: int) -> Iterator[tuple[float, ...]]:
-    import itertools
-
     return itertools.product(values, repeat=n)
 
 

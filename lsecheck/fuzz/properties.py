@@ -11,6 +11,7 @@ import numpy as np
 
 from lsecheck import formats
 from lsecheck.arena import Arena, Heard
+from lsecheck.subjects.question import Array
 
 #: examples between two looks at the budget
 _EXAMPLES = 25
@@ -27,20 +28,25 @@ def explored(arena: Arena, seed: int) -> Iterator[Heard]:
         return
     from hypothesis import HealthCheck, Phase, given, settings, target
     from hypothesis import seed as seeded
+    from hypothesis import strategies as st
 
     from lsecheck import strategies
 
     least, most = (arena.function.entries,) * 2 if arena.function.entries else (int(arena.function.labelled), 64)
     heard: list[Heard] = []
 
-    def ask(row: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
-        found = arena.hear(formats.widen(row)[None, :])
+    def ask(case: "tuple[Array, str]") -> None:
+        row, plan = case
+        found = arena.hear(formats.widen(row)[None, :], plan=plan)
         heard.append(found)
         if len(found) and np.isfinite(found.score[0]):
             target(float(min(found.score[0], 1e300)), label=arena.objective)
 
     fmt = arena.pair.input.name
     rows = strategies.rows(fmt, min_size=least, max_size=most, specials="specials" not in arena.waived)
+    takes = arena.subject.takes
+    fed = rows.flatmap(lambda row: st.tuples(st.just(row), strategies.plans(len(row), merges="merge" in takes)))
+    drawn = fed if "plan" in takes else rows.map(lambda row: (row, ""))
     chunk = 0
     while True:
         chosen = settings(
@@ -50,7 +56,7 @@ def explored(arena: Arena, seed: int) -> Iterator[Heard]:
             phases=(Phase.generate, Phase.target),
             suppress_health_check=list(HealthCheck),
         )
-        run: Callable[[], None] = seeded(seed * 1_000_003 + chunk)(chosen(given(rows)(ask)))
+        run: Callable[[], None] = seeded(seed * 1_000_003 + chunk)(chosen(given(drawn)(ask)))
         run()
         chunk += 1
         yield from heard

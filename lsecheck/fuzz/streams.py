@@ -17,6 +17,8 @@ _FIRST = (
     (0, "(() ())"), (0, "0,0"),
 )  # fmt: skip
 _FAMILIES = ("ordinary", "masked", "blocks", "wide", "specials", "ordered", "near-zero", "sentinel", "extremes")
+#: entries that a family can build
+_MOST = {"near-zero": 64, "extremes": 8}
 _LENGTHS = (2, 3, 4, 6, 8, 12, 17, 33, 64, 130)
 _ROWS = 48
 
@@ -52,7 +54,7 @@ def _values(arena: Arena, draw: Draw, n: int, turn: int) -> Floats:
     if name == "specials":
         pool = np.array([np.nan, np.inf, -np.inf, -np.inf, -np.inf, 0.0, 1.0, -5.0])
         return pool[draw.integers(9, 0, len(pool), n)]
-    if name == "near-zero" and n > 64:
+    if n > _MOST.get(name, n):
         name = "ordinary"
     return FAMILIES[name].build(draw, n, arena.pair.input)
 
