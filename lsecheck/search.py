@@ -49,7 +49,7 @@ class Archive:
     def offer(self, heard: Heard) -> None:
         """Keep the rows of a batch that are the worst of their cells."""
         truth, values, labels = heard.asked.truth, heard.asked.batch.values, heard.asked.batch.labels
-        scored = np.flatnonzero(~np.isnan(heard.score) & ~heard.broken | (heard.score > 0))
+        scored = np.flatnonzero(~np.isnan(heard.score))
         if not len(scored):
             return
         sizes = truth.exponent[scored].max(-1).astype(np.int64) // CELL
