@@ -174,6 +174,7 @@ def _fuzzed(fault: Fault, subject: Any, seed: int, cases: int, first: bool) -> F
         require=fault.require,
         seed=seed,
         first=first,
+        explain=False,
         engines=ENGINES,
     )
 

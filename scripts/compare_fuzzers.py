@@ -124,7 +124,14 @@ def by_lsecheck(fault: Fault, seconds: float) -> "float | None":
     began = time.monotonic()
     subject = load(f"lsecheck.faults:{fault.name}")
     found = fuzz(
-        subject, fault.function, fault.format, require=fault.require, seconds=seconds, first=True, shrink=False
+        subject,
+        fault.function,
+        fault.format,
+        require=fault.require,
+        seconds=seconds,
+        first=True,
+        shrink=False,
+        explain=False,
     )
     return time.monotonic() - began if found.counterexamples else None
 

@@ -69,12 +69,14 @@ def explain(
     output: "int | None", copies: int, corpus: "str | None", inputs: "str | None", row: "int | None",
     labels: "str | None", loading: Loading,
 ) -> int:  # fmt: skip
-    """Why SUBJECT's answer to one case is this wrong.
+    """Why SUBJECT's answer to one case is this wrong, and what is the likely cause.
 
     The case is X..., or --case FAMILY:SEED:INDEX, or a row of --inputs.
     """
+    from lsecheck.arena import Arena
+    from lsecheck.diagnosis import diagnose
     from lsecheck.explain import explain as explained
-    from lsecheck.report import text
+    from lsecheck.report import diagnosed, text
     from lsecheck.subjects import load
 
     defined, chosen = functions.named(function), formats.pair(pair)
@@ -83,8 +85,13 @@ def explain(
     outputs = defined.outputs(batch.values.shape[1])
     if output is not None and not 0 <= output < outputs:
         raise InputError(f"output {output} does not exist: {function} of this case has outputs 0 to {outputs - 1}")
-    found = explained(load(subject, loading), defined, chosen, batch, output)
+    loaded = load(subject, loading)
+    found = explained(loaded, defined, chosen, batch, output)
     click.echo(text.explanation(found))
+    required = contracts.Contract.SHIFTED
+    if found.kind or (found.contract is not None and not found.contract.keeps(required)):
+        arena = Arena(loaded, defined, chosen, required)
+        click.echo("\n" + "\n".join(diagnosed.lines(diagnose(arena, batch.values))))
     return gate.FOUND if found.kind or found.contract is contracts.Contract.BROKEN else gate.HOLDS
 
 

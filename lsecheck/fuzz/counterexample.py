@@ -2,6 +2,7 @@
 
 import msgspec
 
+from lsecheck.diagnosis.cause import Diagnosis
 from lsecheck.rows import ABSENT, Absent, Witness
 
 SCHEMA = 1
@@ -72,6 +73,7 @@ class Fuzzed(msgspec.Struct, frozen=True, kw_only=True):
     worst: Worst | Absent = ABSENT
     environment: dict[str, str]
     lost: str = ""  #: why it ended early
+    diagnosis: Diagnosis | Absent = ABSENT  #: the likely causes, where something was found
 
     @property
     def cases(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from lsecheck.arena import Arena, Heard
 from lsecheck.fuzz.counterexample import Counterexample, Fuzzed
 from lsecheck.inputs import cases
-from lsecheck.inputs.kept import Kept, write
+from lsecheck.inputs.kept import Kept, numbers, write
 
 
 def kept(arena: Arena, folder: "Path | None") -> Iterator[Heard]:
@@ -24,13 +24,7 @@ def _kept(one: Counterexample, fuzzed: Fuzzed) -> "Kept | None":
     seen = one.witness
     if one.domain == "conduct" or one.copies == 0 or not isinstance(seen.x, str):
         return None
-    values = tuple(_numbers(seen.x)) if seen.x else ()
+    values = tuple(numbers(seen.x)) if seen.x else ()
     label = seen.label if isinstance(seen.label, int) else None
     said = f"{one.domain} {one.kind}: {fuzzed.subject} {fuzzed.options}".strip()
     return Kept(values, fuzzed.function, fuzzed.format.partition(":")[0], label, one.copies, one.plan, said)
-
-
-def _numbers(text: str) -> Iterator[float]:
-    for word in text.split():
-        value, _, count = word.partition("*")
-        yield from [float.fromhex(value)] * int(count or 1)

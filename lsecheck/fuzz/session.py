@@ -12,6 +12,8 @@ import numpy as np
 
 from lsecheck import contracts, functions
 from lsecheck.arena import ANYWHERE, Arena, Charge, Heard, Misconduct
+from lsecheck.diagnosis import diagnose
+from lsecheck.diagnosis.cause import Diagnosis
 from lsecheck.errors import InputError
 from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair, pair
@@ -21,7 +23,8 @@ from lsecheck.fuzz.counterexample import Counterexample, Effort, Fuzzed, Worst
 from lsecheck.fuzz.enumeration import Event
 from lsecheck.fuzz.sweeps import Screened
 from lsecheck.inputs.corpus import format_values
-from lsecheck.rows import ABSENT
+from lsecheck.inputs.kept import numbers
+from lsecheck.rows import ABSENT, Absent
 from lsecheck.run import environment
 from lsecheck.search import climb
 from lsecheck.shrink import Case, shrunk
@@ -68,6 +71,7 @@ def fuzz(
     corpus: "Path | None" = None,
     first: bool = False,
     shrink: bool = True,
+    explain: bool = True,
     engines: "Iterable[str] | None" = None,
     progress: "Callable[[str, int], object]" = lambda _engine, _cases: None,
 ) -> Fuzzed:
@@ -78,6 +82,8 @@ def fuzz(
     waive      any of specials, range, conduct: not looked for
     corpus     folder of kept findings, replayed first
     first      stop at the first finding
+    shrink     findings to their smallest cases
+    explain    name the likely causes of what was found, which takes 3 seconds at most
     raises     `InputError` and `SubjectError` for what cannot be asked; a subject's own failures are findings
     """
     budget = Budget(None if cases is not None else seconds, cases)
@@ -89,7 +95,7 @@ def fuzz(
     arena = Arena(loaded, defined, wanted, contracts.named(require), objective, frozenset(_waivable(waive)))
     session = Session(arena, budget, seed, first=first, shrink=shrink, corpus=corpus, progress=progress)
     session.run(tuple(SHARES) if engines is None else tuple(engines))
-    return session.fuzzed()
+    return session.fuzzed(explain)
 
 
 def _waivable(waive: Iterable[str]) -> Iterator[str]:
@@ -279,7 +285,16 @@ class Session:
             message=seen.message,
         )
 
-    def fuzzed(self) -> Fuzzed:
+    def diagnosed(self) -> "Diagnosis | Absent":
+        """The likely causes of what was found; absent where nothing was, or nothing more can be asked."""
+        rows = [one for one in self.found.values() if one.domain != "conduct" and isinstance(one.witness.x, str)]
+        if self.lost or not self.found:
+            return ABSENT
+        text = next((str(one.witness.x) for one in rows if one.witness.n), "")
+        case = self.arena.held(np.array(list(numbers(text)))) if text else None
+        return diagnose(self.arena.fresh(), case)
+
+    def fuzzed(self, explain: bool = False) -> Fuzzed:
         """The record of it."""
         arena = self.arena
         found = [msgspec.structs.replace(one, count=self.counts[charge]) for charge, one in self.found.items()]
@@ -304,4 +319,5 @@ class Session:
             worst=ABSENT if self.worst is None else self.worst,
             environment=environment([arena.subject]),
             lost=self.lost,
+            diagnosis=self.diagnosed() if explain else ABSENT,
         )

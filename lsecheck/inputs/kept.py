@@ -133,3 +133,10 @@ def _numbers(words: list[str], fmt: Format) -> Iterator[float]:
         for number in parse_values([word]):
             held = formats.rounded(fmt, number)
             yield -0.0 if held == 0 and word.startswith("-") else held
+
+
+def numbers(text: str) -> Iterator[float]:
+    """A witness's text, hex floats with repeats as V*COUNT -> its entries."""
+    for word in text.split():
+        value, _, count = word.partition("*")
+        yield from [float.fromhex(value)] * int(count or 1)

@@ -7,7 +7,9 @@ import shlex
 from tabulate import tabulate
 
 from lsecheck.arena import ANSWER, Arena, Heard
+from lsecheck.diagnosis.cause import Diagnosis
 from lsecheck.fuzz.counterexample import Counterexample, Effort, Fuzzed, Worst
+from lsecheck.report import diagnosed
 from lsecheck.report.terms import own_terms
 from lsecheck.report.text import block
 from lsecheck.report.words import both, entries, family_again, one_line, short
@@ -22,6 +24,8 @@ def render(fuzzed: Fuzzed, kept: "list[str] | None" = None) -> str:
     """The whole report; the verdict first, numbers of effort last."""
     parts = [verdict(fuzzed)]
     parts += [finding(one, fuzzed, place) for place, one in enumerate(fuzzed.counterexamples, 1)]
+    if isinstance(fuzzed.diagnosis, Diagnosis):
+        parts.append("\n".join(diagnosed.lines(fuzzed.diagnosis)))
     parts.append(efforts(fuzzed))
     parts.append("\n".join(statistics(fuzzed)))
     if kept:

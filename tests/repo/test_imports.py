@@ -15,7 +15,7 @@ PACKAGE = Path(lsecheck.__file__).parent
 ORDER = (
     "errors", "formats", "faults", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "expectation",
     "distribution", "rows", "charges", "tally", "conduct", "run", "laws", "arena", "search", "shrink", "strategies",
-    "fuzz", "diagnosis", "gate", "selftest", "spoken", "explain", "report", "publish", "testing", "__init__", "cli",
+    "diagnosis", "fuzz", "gate", "selftest", "spoken", "explain", "report", "publish", "testing", "__init__", "cli",
     "__main__", "pytest_plugin",
 )  # fmt: skip
 
