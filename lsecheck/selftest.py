@@ -45,21 +45,16 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     flagged: str = ""  #: of a control: what was held against it
 
     @property
-    def caught(self) -> bool:
-        """By its family or by fuzzing."""
-        return bool(self.engine) or any(self.families.values())
-
-    @property
     def right(self) -> bool:
-        """Faults are caught, by every family that is there for them too; controls are not flagged."""
-        if self.control:
-            return not self.flagged
-        return self.caught and all(self.families.values())
+        """A fault is caught, by a family that is there for it or by fuzzing; a control is not flagged."""
+        return not self.flagged if self.control else bool(self.engine) or any(self.families.values())
 
     @property
     def seconds(self) -> float:
-        """Until it was first caught."""
-        return self.check_seconds if self.families and all(self.families.values()) else self.fuzz_seconds
+        """What it took to catch it, by whichever was sooner."""
+        by_family = [self.check_seconds] if any(self.families.values()) else []
+        by_fuzzing = [self.fuzz_seconds] if self.engine else []
+        return min([*by_family, *by_fuzzing], default=0.0)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

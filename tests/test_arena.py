@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fuzz.arenas import arena, elsewhere, good, recorded
+from fuzz.arenas import answering, arena, elsewhere, failing, good, recorded
 
 import lsecheck
 from lsecheck import formats
@@ -31,21 +31,16 @@ def raising_at(number):
     return call
 
 
-def said(*answer):
-    """Every row is answered alike."""
-    return lambda x, axis=-1: np.tile(np.array(answer, x.dtype), (len(x), 1)).reshape(len(x), *np.shape(answer)[:1])
-
-
-def one(value):
-    """A number for every row."""
-    return lambda x, axis=-1: np.full(len(x), value, x.dtype)
+def wide(x, axis=-1):
+    """Answered in another dtype."""
+    return good(x, axis).astype(np.float64)
 
 
 class TestALostBatch:
     """A batch that is lost as a whole says nothing of its rows."""
 
     @pytest.mark.parametrize("row", [0, 1, 37, 98, 99])
-    def test_the_row_at_fault_is_asked_alone(self, row):
+    def test_the_row_at_fault_is_asked_alanswering(self, row):
         """A finding is one case: which of a hundred raised is found out, and the others are not charged."""
         values = rows_of()
         values[row, 1] = 1e9
@@ -130,7 +125,7 @@ class TestCharges:
             ([0.0, 0.0], INF, ("contract", "infinite", "a number")),
             ([0.0, -INF], NAN, ("specials", "nan", "a number")),
             ([0.0, -INF], INF, ("specials", "infinite", "a number")),
-            ([0.0, -INF], 0.5, ("contract", "inaccurate", "a number")),
+            ([1.0, -INF], 0.5, ("contract", "inaccurate", "a number")),
             ([0.0, NAN], 0.0, ("specials", "finite", "nan")),
             ([0.0, NAN], INF, ("specials", "infinite", "nan")),
             ([0.0, INF], 1.0, ("specials", "finite", "+inf")),
@@ -144,7 +139,7 @@ class TestCharges:
     )
     def test_each_wrong_kind_of_answer_has_its_charge(self, row, answer, charge):
         """Findings with the same charge are taken for one, so that it must say all that tells them apart."""
-        heard = arena(one(answer)).hear(np.array([row], float))
+        heard = arena(answering(answer)).hear(np.array([row], float))
         assert heard.charge == {0: (Charge(*charge), 0)}
         assert heard.broken.tolist() == [True]
         assert np.isnan(heard.score[0]) == (charge[1] != "inaccurate")
@@ -155,13 +150,11 @@ class TestCharges:
     )
     def test_sums_that_leave_the_format_are_charged_apart(self, answer, charge):
         """449 zeros are more than float8_e4m3fn can count: no miss of the contract, and no figure of it."""
-        heard = arena(one(answer), fmt="float8_e4m3fn").hear(np.zeros((1, 449)))
+        heard = arena(answering(answer), fmt="float8_e4m3fn").hear(np.zeros((1, 449)))
         assert heard.charge == ({} if charge is None else {0: (Charge(*charge), 0)})
         assert np.isnan(heard.score[0])
 
-    @pytest.mark.parametrize(
-        ("row", "domain"), [([0.0, 1.0], "contract"), ([0.0, -INF], "specials"), ([], "specials")]
-    )
+    @pytest.mark.parametrize(("row", "domain"), [([0.0, 1.0], "contract"), ([0.0, -INF], "specials"), ([], "specials")])
     @pytest.mark.parametrize("kind", ["raised", "crashed", "timed-out"])
     def test_what_is_lost_is_charged_to_the_domain_of_its_row(self, kind, row, domain):
         """A crash at -inf can be waived with the specials; one among numbers cannot."""
@@ -183,8 +176,8 @@ class TestCharges:
     @pytest.mark.parametrize(
         ("call", "kind"),
         [
-            (lambda x, axis=-1: good(x).astype(np.float64), "dtype"),
-            (lambda x, axis=-1: np.zeros((len(x), 2), x.dtype), "shape"),
+            (wide, "dtype"),
+            (answering([[0.0, 0.0]] * 2), "shape"),
         ],
         ids=["dtype", "shape"],
     )
@@ -198,13 +191,13 @@ class TestCharges:
 
     def test_of_several_outputs_the_first_that_is_wrong_is_named(self):
         """The witness shows that output."""
-        call = lambda x, axis=-1: np.array([[0.25, 0.25, 0.75, 0.5]], x.dtype)  # noqa: E731
+        call = answering([[0.25, 0.25, 0.75, 0.5]])
         heard = arena(call, "softmax").hear(np.zeros((1, 4)))
         assert heard.charge == {0: (Charge("contract", "inaccurate", "a number"), 2)}
 
     def test_softmax_of_a_mask_must_be_0(self):
         """exp(-inf) = 0 exactly: no bound excuses 1e-30."""
-        call = lambda x, axis=-1: np.array([[1.0, 1e-30]], x.dtype)  # noqa: E731
+        call = answering([[1.0, 1e-30]])
         heard = arena(call, "softmax").hear(np.array([[0.0, -INF]]))
         assert heard.charge == {0: (Charge("specials", "inaccurate", "a number"), 1)}
 
@@ -223,27 +216,23 @@ class TestCharges:
     )
     def test_where_there_is_no_single_answer_any_convention_will_do(self, row, answer, known):
         """What follows none of them is a finding all the same."""
-        call = lambda x, axis=-1: np.array([answer], x.dtype)  # noqa: E731
+        call = answering([answer])
         heard = arena(call, "softmax").hear(np.array([row]))
         charge = Charge("specials", "unconventional", "any convention")
         assert heard.charge == ({} if known else {0: (charge, 0)})
 
     def test_softmax_of_no_entries_may_not_raise(self):
         """There is no output to charge, and the row is charged all the same."""
-        heard = arena(raising_at(0.0), "softmax").hear(np.empty((1, 0)))
-        assert heard.charge == {}
-
-        def raises(x, axis=-1):
-            raise ValueError
-
-        heard = arena(raises, "softmax").hear(np.empty((1, 0)))
+        honest = arena(answering(np.empty((1, 0))), "softmax")
+        assert honest.hear(np.empty((1, 0))).charge == {}
+        heard = arena(failing, "softmax").hear(np.empty((1, 0)))
         assert heard.charge == {0: (Charge("specials", "raised", "no outputs"), 0)}
         assert heard.broken.tolist() == [True]
 
     @pytest.mark.xfail(reason="charged to the specials: a check calls it conduct", strict=True)
     def test_a_dtype_is_conduct_where_there_are_no_outputs_too(self):
         """Or waiving the specials hides it here, and waiving conduct in a check."""
-        heard = arena(lambda x, axis=-1: np.zeros(x.shape), "softmax").hear(np.empty((1, 0)))
+        heard = arena(answering(np.empty((1, 0)), np.float64), "softmax").hear(np.empty((1, 0)))
         assert heard.charge[0][0].domain == "conduct"
 
     def test_honest_answers_are_charged_with_nothing(self):
@@ -271,9 +260,9 @@ class TestWaiving:
     @pytest.mark.parametrize(
         ("domain", "row", "call"),
         [
-            ("specials", [0.0, NAN], one(0.0)),
+            ("specials", [0.0, NAN], answering(0.0)),
             ("specials", [INF, 0.0], raising_at(0.0)),
-            ("conduct", [0.0, 0.0], lambda x, axis=-1: good(x).astype(np.float64)),
+            ("conduct", [0.0, 0.0], wide),
         ],
         ids=["specials", "specials-raised", "conduct"],
     )
@@ -290,23 +279,23 @@ class TestWaiving:
     def test_the_range_can_be_waived(self):
         """Sums beyond the format are a choice that an author may make."""
         values = np.zeros((1, 449))
-        assert arena(one(0.0), fmt="float8_e4m3fn").hear(values).broken.all()
-        assert not arena(one(0.0), fmt="float8_e4m3fn", waived=frozenset({"range"})).hear(values).broken.any()
+        assert arena(answering(0.0), fmt="float8_e4m3fn").hear(values).broken.all()
+        assert not arena(answering(0.0), fmt="float8_e4m3fn", waived=frozenset({"range"})).hear(values).broken.any()
 
     def test_the_contract_cannot_be_waived(self):
         """It is what is asked."""
         every = frozenset({"specials", "range", "conduct"})
-        assert arena(one(0.0), waived=every).hear(np.zeros((1, 2))).broken.all()
+        assert arena(answering(0.0), waived=every).hear(np.zeros((1, 2))).broken.all()
 
     def test_a_row_with_a_mask_that_misses_the_contract_is_a_finding_all_the_same(self):
         """What is waived is how -inf is answered, not how numbers beside it are."""
-        heard = arena(one(0.5), waived=frozenset({"specials"})).hear(np.array([[0.0, -INF]]))
+        heard = arena(answering(0.5), waived=frozenset({"specials"})).hear(np.array([[1.0, -INF]]))
         assert heard.charge == {0: (Charge("contract", "inaccurate", "a number"), 0)}
 
     @pytest.mark.xfail(reason="only the first wrong output of a row is looked at, and it is waived", strict=True)
     def test_what_is_waived_hides_no_other_output(self):
         """softmax of [-inf, 0, 0] answered [0.1, 0.9, 0]: the mask may be waived, the other two may not."""
-        call = lambda x, axis=-1: np.array([[0.1, 0.9, 0.0]], x.dtype)  # noqa: E731
+        call = answering([[0.1, 0.9, 0.0]])
         heard = arena(call, "softmax", waived=frozenset({"specials"})).hear(np.array([[-INF, 0.0, 0.0]]))
         assert [charge.domain for charge, _ in heard.charge.values()] == ["contract"]
 
@@ -316,7 +305,7 @@ class TestUndecided:
 
     def test_they_are_left_out_and_counted(self, monkeypatch):
         """The rest of the batch is asked and keeps its addresses."""
-        call, seen = recorded(one(0.0))
+        call, seen = recorded(answering(0.0))
         leave_open(monkeypatch, 7.0)
         values = np.array([[0.0, 1.0], [7.0, 1.0], [0.0, 0.0], [1.0, 7.0]])
         heard = arena(call).hear(values)
@@ -327,7 +316,7 @@ class TestUndecided:
 
     def test_a_batch_of_them_is_not_asked_at_all(self, monkeypatch):
         """Nothing was asked, so that nothing is broken."""
-        call, seen = recorded(one(0.0))
+        call, seen = recorded(answering(0.0))
         leave_open(monkeypatch, 7.0)
         heard = arena(call).hear(np.full((3, 2), 7.0))
         assert (heard.undecided, len(heard), seen) == (3, 0, [])
@@ -355,7 +344,7 @@ class TestScores:
     def test_a_row_scores_the_objective_at_its_worst_output(self, objective):
         """The three measures differ, and so do their worst outputs."""
         answers = np.array([[0.5, 0.25, 0.2501], [0.1, 0.45, 0.45]])
-        call = lambda x, axis=-1: answers.astype(x.dtype)  # noqa: E731
+        call = answering(answers)
         heard = arena(call, "softmax", objective=objective).hear(np.array([[0.0, -0.5, -0.75], [-1.5, 0.0, 0.0]]))
         wanted = getattr(heard.asked.errors, objective).max(-1)
         assert heard.score.tolist() == wanted.tolist()
@@ -364,13 +353,13 @@ class TestScores:
     def test_the_objectives_order_rows_differently(self):
         """Near 0 an ulp is small and E is not: a large ulp error there is no fault."""
         near_0 = np.array([[-0.6931471805599453, -0.693147], [3.0, 3.0]]).astype(np.float32).astype(float)
-        call = lambda x, axis=-1: (lsecheck.logsumexp(x.astype(np.float64)) + [1e-7, 1e-6]).astype(x.dtype)  # noqa: E731
+        call = answering(lsecheck.logsumexp(near_0) + np.array([1e-7, 4e-6]))
         worst = {name: arena(call, objective=name).hear(near_0).score.argmax() for name in OBJECTIVES}
         assert worst == {"ulp": 0, "scaled": 1, "excess": 1}
 
     def test_wrong_kinds_and_unscored_outputs_have_no_score(self):
         """They are findings, and no hill to climb."""
-        call = lambda x, axis=-1: np.array([[NAN, 0.5], [NAN, NAN], [0.5, 0.5]], x.dtype)  # noqa: E731
+        call = answering([[NAN, 0.5], [NAN, NAN], [0.5, 0.5]])
         heard = arena(call, "softmax").hear(np.array([[0.0, 0.0], [0.0, 0.0], [INF, 0.0]]))
         assert np.isnan(heard.score).tolist() == [False, True, True]
         assert list(heard.charge) == [0, 1, 2]
@@ -402,7 +391,10 @@ class TestValues:
 
     def test_labels_are_the_last_entries_unless_they_are_given(self):
         """A row without a label is no case of cross entropy."""
-        call = lambda x, labels: np.take_along_axis(x, labels[:, None], 1)[:, 0]  # noqa: E731
+
+        def call(x, labels):
+            return np.take_along_axis(x, labels[:, None], 1)[:, 0]
+
         values = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
         asked = arena(call, "cross_entropy")
         assert asked.hear(values).asked.answers.values.ravel().tolist() == [3.0, 6.0]
@@ -411,7 +403,7 @@ class TestValues:
 
     def test_answers_can_be_had_without_a_judgement(self):
         """Screening asks thousands and judges few."""
-        answers = arena(one(2.5)).answer(np.zeros((3, 2)))
+        answers = arena(answering(2.5)).answer(np.zeros((3, 2)))
         assert answers.values.ravel().tolist() == [2.5] * 3
         assert arena(raising_at(0.0)).answer(np.zeros((3, 2))).trouble.tolist() == ["raised"] * 3
 

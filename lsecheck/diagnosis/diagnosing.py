@@ -101,7 +101,7 @@ def _rank(cause: Cause, special: bool) -> int:
     if cause.kind == "special" and cause.fix and special:
         return _ORDER.index("match")
     place = _ORDER.index(cause.kind)
-    return place if cause.fix or cause.kind in _TELLING else place + len(_ORDER)
+    return place if cause.fix or cause.kind in ("match", "lost") else place + len(_ORDER)
 
 
 _ORDER = (

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lsecheck.diagnosis.cause import Cause, Count
-from lsecheck.diagnosis.inquiry import Inquiry, flagged
+from lsecheck.diagnosis.inquiry import Inquiry, OutOfTime, flagged
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats
 from lsecheck.inputs.bits import Draw
@@ -23,6 +23,8 @@ Lengths = np.ndarray[Any, np.dtype[np.int64]]
 
 #: rounding errors that an answer is granted, in u (|y| + K + 1): twice what any accumulator but a short one makes
 ROUNDINGS = 8.0
+#: lengths without which there is no rule
+FEWEST = 50
 #: rows that the oracle hears before anything is claimed
 CONVICTED = 3
 #: widths that are asked: all up to here, then powers of two and their neighbours, and some between
@@ -64,7 +66,7 @@ class Widths:
 
 
 def lengths(inquiry: Inquiry, known: "int | None" = None) -> "list[Cause]":
-    """The rule by which entries are lost or added, if there is one: at most one cause. `known`: a length that breaks."""
+    """The rule by which entries are lost or added, if there is one. `known`: a length that breaks."""
     if inquiry.arena.function.entries is not None:
         return []
     found = _asked(inquiry, _order(inquiry.arena.pair.output, known))
@@ -89,18 +91,20 @@ def _order(fmt: Format, known: "int | None") -> Iterator[int]:
 
 
 def _asked(inquiry: Inquiry, order: Iterator[int]) -> "Widths | None":
-    """Counts at as many lengths as a third of the time allows; None where too few were answered."""
+    """Counts at as many lengths as half of the time allows; None where too few were answered."""
     until = time.monotonic() + (inquiry.ends - time.monotonic()) / 2
-    rows = []
+    rows: "list[tuple[float, float, float]]" = []
     for n in order:
         if time.monotonic() > until:
+            if len(rows) < FEWEST:
+                raise OutOfTime
             break
         said = inquiry.answer(np.stack([np.zeros(n), np.full(n, OTHER)]))
         if (said.trouble != "").any():
             continue
         zero, other = _logarithms(inquiry, inquiry.natural(said))
         rows.append((float(n), zero, other))
-    if len(rows) < 50:
+    if len(rows) < FEWEST:
         return None
     n, zero, other = np.array(sorted(rows)).T
     u = inquiry.arena.pair.output.unit_roundoff

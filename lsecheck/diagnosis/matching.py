@@ -23,9 +23,11 @@ from lsecheck.subjects.subject import Answers
 NEAREST = 0.95
 #: models that are named where several give the same answers
 NAMED = 2
+#: roundings by which two wrong answers may differ
+ROUNDINGS = 8.0
 #: entries of a row that is asked of few models
 LONG = 8192
-#: broken rows without which `to within rounding` says little
+#: rows with numbers far off without which `to within rounding` says little: infinities and nan are shared by many
 ALIKE_ROWS = 3
 
 
@@ -52,7 +54,7 @@ class Tally:
 
     probes: int = 0
     broken: int = 0
-    far: int = 0  #: broken rows that no rounding explains
+    far: int = 0  #: broken rows with numbers that no rounding explains
     numbers: int = 0  #: probes that were answered at all
     unlike_honest: int = 0
     standing: list[Standing] = field(default_factory=list)
@@ -95,7 +97,8 @@ def _tells(model: Model, required: Contract) -> bool:
 def _note(tally: Tally, heard: Heard, reference: "Model | None", arena: Arena) -> None:
     tally.probes += len(heard)
     tally.broken += int(heard.broken.sum())
-    tally.far += int((heard.broken & far(heard)).sum())
+    finite = np.isfinite(heard.asked.answers.values).all(-1)
+    tally.far += int((heard.broken & finite & far(heard)).sum())
     tally.numbers += int((heard.asked.answers.trouble == "").sum())
     if reference is not None:
         right = reference.answers(arena.function, heard.asked.batch, arena.pair)
@@ -130,12 +133,13 @@ def _alike(heard: Heard, said: Answers, arena: Arena) -> bool:
 
 @np.errstate(all="ignore")
 def _close(heard: Heard, said: Floats) -> Bits:
-    """Outputs on which two answers differ by less than one bound of the contract."""
+    """Outputs on which two answers differ by less than one bound of the contract, or by rounding alone."""
     measured, fmt = heard.asked.errors, heard.asked.truth.formats.output
     ulp = np.ldexp(1.0, heard.asked.truth.exponent.astype(np.int64) - fmt.precision + 1)
     bound = np.where(measured.excess > 1, measured.ulp / measured.excess, 1.0) * ulp
     mine = heard.asked.answers.values
-    loose = np.where(measured.codes != 0, 4 * fmt.unit_roundoff * np.abs(mine), bound)
+    rounding = ROUNDINGS * fmt.unit_roundoff * np.abs(mine)
+    loose = np.where(measured.codes != 0, rounding, np.maximum(bound, rounding))
     return np.asarray((np.abs(mine - said) <= loose) & np.isfinite(mine) & np.isfinite(said))
 
 
@@ -147,7 +151,7 @@ def _told(inquiry: Inquiry, heard: "list[Heard]", tally: Tally) -> "list[Cause]"
     if exact:
         return [_exact(inquiry, heard, exact, tally)]
     alike = [standing.model for standing in tally.standing if standing.alike]
-    if alike and tally.broken >= ALIKE_ROWS and tally.far:
+    if alike and tally.far >= ALIKE_ROWS:
         return [_close_in_words(inquiry, heard, alike, tally)]
     near = sorted((s for s in tally.standing if s.near), key=lambda s: -s.agreeing)
     if not near:

@@ -80,12 +80,16 @@ def _spoiled(inquiry: Inquiry, n: int) -> "Bad | None":
     found = flagged(inquiry, _row(inquiry, n, at))
     if found is None:
         return None
+    if found.broken.any():
+        alone = flagged(inquiry, _row(inquiry, n, [at[int(np.flatnonzero(found.broken)[0])]]))
+        if alone is None or not alone.broken.all():
+            return None
     answers = found.answers
     lost = found.broken & ~np.isfinite(answers).all(-1)
     if (found.broken & ~lost).any():
         return None
-    kinds = {str(np.isnan(answers[row]).any()) for row in np.flatnonzero(lost)}
-    kind = {"{'True'}": "nan", "{'False'}": "infinite"}.get(str(kinds), "nan or infinite")
+    kinds = {_kind(answers[row]) for row in np.flatnonzero(lost)}
+    kind = kinds.pop() if len(kinds) == 1 else "infinite or nan"
     where = np.array(at)
     return Bad(n, frozenset(where[lost].tolist()), frozenset(where[~lost].tolist()), kind)
 
@@ -102,7 +106,10 @@ def _from_on(inquiry: Inquiry, found: "list[Bad]") -> str:
     if len(shares) == 1 and (share := shares.pop()):
         return f"in {share} of the row, at both lengths asked ({' and '.join(str(bad.n) for bad in found)})"
     if len(set(firsts)) == 1:
-        return f"from place {firsts[0] + 1} on: only the first {_entries(firsts[0])} taken under the right maximum"
+        # -inf for a logsumexp is no overflow: the entry is gone
+        gone = found[0].kind == "-inf" and inquiry.arena.function.name == "logsumexp"
+        how = "counted" if gone else "taken under the right maximum"
+        return f"from place {firsts[0] + 1} on: only the first {_entries(firsts[0])} {how}"
     return ""
 
 
@@ -189,4 +196,5 @@ def _mask_cause(wrong: Flags, answers: "list[Floats]", words: str, low: float) -
 def _kind(answer: Floats) -> str:
     if np.isnan(answer).any():
         return "nan"
-    return f"{answer[0]:g}" if np.isinf(answer[0]) else "with a wrong number"
+    infinite = answer[np.isinf(answer)]
+    return f"{infinite[0]:+}" if len(infinite) else "with a wrong number"

@@ -14,6 +14,8 @@ from lsecheck.charges import charges
 from lsecheck.diagnosis.cause import Cause, Count
 from lsecheck.functions.definition import Domain, Floats
 
+Rows = np.ndarray[Any, np.dtype[np.int64]]
+
 #: wrong numbers without which a constant is no constant, and the share of them that must have it
 FEWEST, SHARE = 8, 0.9
 #: rounding errors of the answer that a constant is granted, in u (|y| + K + 1)
@@ -31,7 +33,7 @@ class Wrong:
     top: Floats  #: the part that the maximum brings: truth = top + log
     log: Floats  #: the part that the logarithm of the sum brings
     blur: Floats  #: what rounding alone may do
-    row: "np.ndarray[Any, np.dtype[np.int64]]"  #: outputs of one row have the same
+    row: Rows  #: outputs of one row have the same
     rows: int
 
     def __len__(self) -> int:
@@ -97,12 +99,13 @@ def _top(function: str, values: Floats, labels: Any) -> Floats:
     return np.zeros_like(m)
 
 
-def _shared(figure: Floats, blur: Floats) -> "tuple[float, int] | None":
-    """The figure that most share, each known to its blur; how many do. None where too few."""
+def _shared(figure: Floats, blur: Floats, row: Rows) -> "tuple[float, int] | None":
+    """The figure that most share, each known to its blur; how many do. None where too few, or of too few rows."""
     sharp = figure[blur <= 4 * np.quantile(blur, 0.5)]
     middle = float(np.median(sharp))
-    agreeing = int((np.abs(figure - middle) <= blur + 2 * float(blur.min())).sum())
-    return (middle, agreeing) if agreeing >= max(SHARE * len(figure), FEWEST) else None
+    alike = np.abs(figure - middle) <= blur + 2 * float(blur.min())
+    enough = alike.sum() >= SHARE * len(figure) and len(np.unique(row[alike])) >= FEWEST
+    return (middle, int(alike.sum())) if enough else None
 
 
 def _named(value: float, blur: float, table: "tuple[Known, ...]") -> "Known | None":
@@ -110,7 +113,7 @@ def _named(value: float, blur: float, table: "tuple[Known, ...]") -> "Known | No
 
 
 def _ratio(
-    part: Floats, whole: Floats, blur: Floats, what: str, table: "tuple[Known, ...]", open_ended: bool
+    part: Floats, whole: Floats, blur: Floats, row: Rows, what: str, table: "tuple[Known, ...]", open_ended: bool
 ) -> "Cause | None":
     """The ratio of two figures, where the second is large enough for one to be seen."""
     chosen = np.abs(whole) > 64 * blur
@@ -118,7 +121,7 @@ def _ratio(
         return None
     with np.errstate(all="ignore"):
         ratio, error = part[chosen] / whole[chosen], ROUNDINGS * blur[chosen] / np.abs(whole[chosen])
-    found = _shared(ratio, error)
+    found = _shared(ratio, error, row[chosen])
     if found is None:
         return None
     value, agreeing = found
@@ -139,7 +142,7 @@ def _ratio(
 def _whole_ratio(wrong: Wrong, arena: Arena) -> "Cause | None":
     if arena.function.name == "softmax":
         return None  # a factor of its sum is found row by row
-    return _ratio(wrong.answer, wrong.truth, wrong.blur, "answer / truth", _RATIOS, True)
+    return _ratio(wrong.answer, wrong.truth, wrong.blur, wrong.row, "answer / truth", _RATIOS, True)
 
 
 def _log_ratio(wrong: Wrong, arena: Arena) -> "Cause | None":
@@ -148,7 +151,7 @@ def _log_ratio(wrong: Wrong, arena: Arena) -> "Cause | None":
     what = {"logsumexp": "(answer - max) / (truth - max)", "logaddexp": "(answer - max) / (truth - max)"}
     said = what.get(arena.function.name, "the part of the answer beside the differences, over what is right,")
     blur = wrong.blur + np.abs(wrong.top) * arena.pair.output.unit_roundoff
-    return _ratio(wrong.answer - wrong.top, wrong.log, blur, said, _LOG_RATIOS, False)
+    return _ratio(wrong.answer - wrong.top, wrong.log, blur, wrong.row, said, _LOG_RATIOS, False)
 
 
 def _top_ratio(wrong: Wrong, arena: Arena) -> "Cause | None":
@@ -156,7 +159,7 @@ def _top_ratio(wrong: Wrong, arena: Arena) -> "Cause | None":
         return None
     said = "(answer - log of the sum) / max"
     blur = wrong.blur + np.abs(wrong.log) * arena.pair.output.unit_roundoff
-    return _ratio(wrong.answer - wrong.log, wrong.top, blur, said, _TOP_RATIOS, False)
+    return _ratio(wrong.answer - wrong.log, wrong.top, blur, wrong.row, said, _TOP_RATIOS, False)
 
 
 def _difference(wrong: Wrong, arena: Arena) -> "Cause | None":
@@ -164,7 +167,7 @@ def _difference(wrong: Wrong, arena: Arena) -> "Cause | None":
         return None
     error = ROUNDINGS * (wrong.blur + arena.pair.output.unit_roundoff)
     difference = wrong.answer - wrong.truth
-    found = _shared(difference, error)
+    found = _shared(difference, error, wrong.row)
     if found is None:
         return None
     value, agreeing = found

@@ -80,7 +80,8 @@ def _cause(
     (first, times), *others = said.most_common()
     if kind.name in ("one", "lowest") and (wrong < asked or others):
         return None
-    if first in BEHAVIOUR or (set(said) <= {"a number"} and kind.name in _NUMBERS and not _only_here(inquiry, kind)):
+    ordinary = kind.name in _FINITE or (kind.name in _NUMBERS and set(said) <= {"a number"})
+    if first in BEHAVIOUR or ((ordinary or first in LOST) and not _only_here(inquiry, kind)):
         return None
     words = f"are answered with {first}" if first.endswith("number") else f"are answered {first}"
     how = {"raised": "raise", "crashed": "crash", "timed-out": "time out"}.get(first, words)
@@ -129,7 +130,7 @@ def kinds(function: Function, fmt: Format) -> Iterator[Kind]:
     """Special rows of every kind that the function and the format have."""
     lengths = LENGTHS if function.entries is None else (function.entries,)
     if function.entries is None and not function.labelled:
-        yield Kind("empty", "without entries", [np.zeros((1, 0))], [])
+        yield Kind("empty", "without entries", [np.zeros((1, 0))], [np.zeros((1, 1))])
         ones = np.array([[-2.5], [1.25], [7.0]])
         yield Kind("one", "of one entry", [ones], [np.repeat(ones, 2, axis=1)])
     several = [n for n in lengths if n > 1]
@@ -140,15 +141,15 @@ def kinds(function: Function, fmt: Format) -> Iterator[Kind]:
 
     ordinary = [np.linspace(-1.0, 1.0, n)[None] for n in (2, 4, 32, 63)] if len(several) > 1 else put(0.0, 0.0)
     if fmt.has_infinity:
-        yield Kind("all-ninf", "of nothing but -inf", put(-np.inf, -np.inf), [])
+        yield Kind("all-ninf", "of nothing but -inf", put(-np.inf, -np.inf), ordinary)
         yield Kind("one-pinf", "with one +inf", put(np.inf, 0.0), ordinary)
-        yield Kind("all-pinf", "with two +inf or more", put(np.inf, np.inf), [])
+        yield Kind("all-pinf", "with two +inf or more", put(np.inf, np.inf), ordinary)
         yield Kind("some-ninf", "with one -inf among numbers", put(-np.inf, 0.0), ordinary)
-        yield Kind("mixed-inf", "with +inf and otherwise -inf", put(np.inf, -np.inf), [])
+        yield Kind("mixed-inf", "with +inf and otherwise -inf", put(np.inf, -np.inf), ordinary)
     yield Kind("nan", "with one nan", put(np.nan, 0.0), ordinary)
     if fmt.has_infinity:
-        yield Kind("nan-ninf", "with nan and otherwise -inf", put(np.nan, -np.inf), [])
-        yield Kind("nan-pinf", "with nan and otherwise +inf", put(np.nan, np.inf), [])
+        yield Kind("nan-ninf", "with nan and otherwise -inf", put(np.nan, -np.inf), ordinary)
+        yield Kind("nan-pinf", "with nan and otherwise +inf", put(np.nan, np.inf), ordinary)
     half = [np.full((1, n), -fmt.largest / 2) for n in several]
     yield Kind("lowest", "of nothing but the lowest number", put(-fmt.largest, -fmt.largest), half)
 
@@ -178,12 +179,14 @@ _RIGHT = {
     "nan-ninf": _NAN,
     "nan-pinf": _ORDER,
 }
+#: kinds of rows whose right answer is a number
+_FINITE = frozenset({"one", "some-ninf", "lowest"})
 #: kinds of rows that are answered with a number wherever something ordinary is wrong too
-_NUMBERS = frozenset({"one", "one-pinf", "some-ninf", "nan", "lowest"})
+_NUMBERS = frozenset({"one-pinf", "nan"})
 #: kinds of rows whose reason stands even where only some of them are wrong
 _SOME_SUFFICE = frozenset({"nan"})
 _LOWEST = "start at -inf, not at the lowest number"
-_UNGUARDED = "as inf - inf gives: the shift by the maximum is not guarded"
+_UNGUARDED = "as inf - inf gives where a shift by the maximum is not guarded"
 _REASONS = {
     ("all-ninf", "nan"): Reason(_UNGUARDED, _GUARD),
     ("all-ninf", "0"): Reason("as if there were one entry of 0", _RIGHT["all-ninf"]),
@@ -193,7 +196,7 @@ _REASONS = {
     ("one-pinf", "-inf"): Reason("the infinity that is right for a maximum of -inf", _RIGHT["one-pinf"]),
     ("one-pinf", "the largest number"): Reason("which stands for +inf", _RIGHT["one-pinf"]),
     ("all-pinf", "nan"): Reason(_UNGUARDED, _GUARD),
-    ("mixed-inf", "nan"): Reason(_UNGUARDED, _GUARD),
+    ("mixed-inf", "nan"): Reason("as inf - inf gives", _RIGHT["mixed-inf"]),
     ("some-ninf", "nan"): Reason("where the entry adds a term of 0", _MASK),
     ("nan", "a number"): Reason("so nan is dropped", _NAN),
     ("nan", "0"): Reason("so nan is turned into 0", _NAN),

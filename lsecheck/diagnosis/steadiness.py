@@ -59,5 +59,5 @@ def neighbours(inquiry: Inquiry, heard: "list[Heard]") -> "list[Cause]":
     if 2 * mended < max(asked, 1):
         return []
     statement = f"{mended} of {asked} rows that are wrong beside other rows are right alone"
-    fix = "let every row have its own maximum and sum: nothing of one row may reach another"
+    fix = "let an answer depend on its own row alone: not on other rows, nor on where in memory it lies"
     return [Cause(kind="neighbours", statement=statement, fix=fix, confidence=Count(mended, asked))]

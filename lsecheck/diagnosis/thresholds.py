@@ -77,7 +77,7 @@ def thresholds(inquiry: Inquiry) -> "list[Cause]":
         if family.name.startswith("masked") and not inquiry.arena.pair.input.has_infinity:
             continue
         found = _over_grid(inquiry, family)
-        if found is not None and found.broken.any():
+        if found is not None:
             seen[family.name] = found
     plateaus = {name: cause for name, found in seen.items() if (cause := _plateau(inquiry, found, seen)) is not None}
     edges = {
@@ -122,7 +122,11 @@ def _over_grid(inquiry: Inquiry, family: Family) -> "Seen | None":
     grid = _grid(inquiry.arena.pair.input)
     grid = np.unique(np.abs(inquiry.arena.held(grid)))
     found = _asked(inquiry, family, grid)
-    return None if found is None else Seen(family, grid, *found)
+    if found is None or not found.broken.any():
+        return None
+    # a row that is right alone is wrong for its company, not for its parameter
+    alone = _asked(inquiry, family, grid[found.broken][-1:])
+    return Seen(family, grid, *found) if alone is not None and alone.broken.all() else None
 
 
 def _asked(inquiry: Inquiry, family: Family, parameters: Floats) -> "Heard | None":

@@ -353,8 +353,10 @@ class TestAddress:
 
     def test_a_file_may_be_renamed(self, tmp_path):
         """The address is of the finding: people give files names that they remember."""
-        finding = Kept((1.0,), "logsumexp", "float32")
+        finding, other = (Kept((value,), "logsumexp", "float32") for value in (1.0, 2.0))
         write(tmp_path, finding).rename(tmp_path / "the-one-of-issue-17.txt")
+        write(tmp_path, other)
+        assert find(tmp_path, other.index) == other
         assert find(tmp_path, finding.index) == finding
 
     def test_the_folder_is_the_usual_one_unless_it_is_named(self, tmp_path, monkeypatch):
