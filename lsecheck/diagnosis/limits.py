@@ -77,9 +77,7 @@ def _table() -> "dict[str, list[Limit]]":
         add("up of log_softmax, up of cross_entropy", whole, entries, _FROM_SHIFTED, "0")
     for name in (*_FORMATS, "bfloat16"):
         gone = forgets(name)
-        lost = (
-            f"in {name} 1 + exp(-d) is 1 from {gone:.2f} on: the logarithm of the sum is taken, not log1p of the rest"
-        )
+        lost = f"the sum 1 + exp(-d) is 1 in {name} from {gone:.2f} on: its logarithm is taken, not log1p of the rest"
         add("gap-last, gap-first", gone, lost, _LOG1P, "0")
     for cut in (5, 8, 10, 15, 20, 25, 30, 40, 50):
         meaning = f"terms below exp(-{cut}) are left out"

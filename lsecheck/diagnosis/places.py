@@ -60,6 +60,8 @@ def _lone(inquiry: Inquiry) -> "list[Cause]":
         f" ({wrong} of the {asked} places asked, and no other)"
     )
     fix = "take the maximum over all entries of the row, and bring every sum under it"
+    if words.endswith("counted"):
+        fix = "read all entries of the row"
     return [Cause(kind=KIND, statement=statement, fix=fix, confidence=Count(asked, asked))]
 
 
