@@ -231,7 +231,7 @@ def shrunk(arena: Arena, charge: Charge, case: Case, seconds: float = 6.0) -> "t
 def simpler(value: float, fmt: Format) -> Iterator[float]:
     """Simpler numbers near a value: small integers, fewer bits, rounder decimals' powers of two."""
     for special in (0.0, 1.0, -1.0, 2.0, -2.0, 100.0, -100.0, 1000.0, -1000.0):
-        if abs(special) <= fmt.largest:
+        if abs(special) <= fmt.largest and float(formats.widen(formats.cast(np.array(special), fmt))) == special:
             yield special
     if not np.isfinite(value) or value == 0:
         return

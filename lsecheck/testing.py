@@ -41,10 +41,16 @@ def assert_case(
     __tracebackhide__ = True
     from lsecheck.arena import Arena
     from lsecheck.inputs.corpus import parse_values
+    from lsecheck.inputs.kept import MOST_COPIES, rounded_values
 
+    if not 1 <= copies <= MOST_COPIES:
+        raise InputError(f"copies lie from 1 to {MOST_COPIES:,}, got {copies}")
     pair, defined = formats.pair(format), functions.named(function)
     given = parse_values(values.split()) if isinstance(values, str) and values else [float(one) for one in values or ()]
-    row = np.array([formats.rounded(pair.input, number) for number in given], np.float64)
+    held = [formats.rounded(pair.input, number) for number in given]
+    if isinstance(values, str):
+        held = list(rounded_values(values.split(), pair.input))
+    row = np.array(held, np.float64)
     changed = [number for number, held in zip(given, row, strict=True) if math.isfinite(number) and held != number]
     if changed:
         raise InputError(f"{float(changed[0])!r} is no number of {pair.input}: round the values first")

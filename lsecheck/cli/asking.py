@@ -15,6 +15,7 @@ from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
 from lsecheck.inputs.cases import Batch
 from lsecheck.inputs.corpus import parse_values
+from lsecheck.inputs.kept import rounded_values
 from lsecheck.subjects.loading import Loading
 
 
@@ -114,6 +115,7 @@ def _one_case(
         if given.row is None:
             raise InputError("explain needs one row of --inputs: add --row K")
         return next(cases.given(given.path, given.row, given.labels, function, fmt))
-    held = np.array([[formats.rounded(fmt, value) for value in parse_values(values)]])
+    parse_values(values)  # refuses what is none
+    held = np.array([list(rounded_values(values, fmt))])
     labels = function.validate(held, None if label is None else np.array([label]))
     return Batch("given", 0, np.array([0]), held, labels)

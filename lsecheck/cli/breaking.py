@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from lsecheck.cli.app import main
+from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import engine_bar, progress_bar, writable, write
 from lsecheck.cli.options import ENGINE, FUNCTION, SEED, loading_options
 from lsecheck.errors import InputError
-from lsecheck.subjects.loading import PLAIN, Loading
+from lsecheck.subjects.loading import Loading
 
 #: what a process of its own may take for a batch, where nobody says: a search asks small ones
 _SECONDS = 5.0
@@ -65,20 +66,28 @@ def fuzz(
         writable(Path(str(json_file)))
     folder = None if no_corpus else Path(corpus or FOLDER)
     if ":" in subject and not in_process:
-        seconds = _SECONDS if loading.seconds == PLAIN.seconds else loading.seconds
+        said = click.get_current_context().get_parameter_source("seconds")
+        seconds = _SECONDS if said is ParameterSource.DEFAULT else loading.seconds
         loading = dataclasses.replace(loading, isolated=True, seconds=seconds)
     with engine_bar() as progress:
         found = search(
-            subject, function, pair, seconds=_seconds(duration or "60s"), cases=cases, objective=objective,
+            subject, function, pair, cases=cases,
+            seconds=_seconds("60s" if duration is None else duration), objective=objective,
             require=require, waive=waive, seed=seed, loading=loading, corpus=folder, first=first, progress=progress,
         )  # fmt: skip
-    kept = [] if folder is None else [str(path) for path in replay.keep(folder, found)]
+    kept, unkept = [], ""
+    try:
+        kept = [] if folder is None else [str(path) for path in replay.keep(folder, found)]
+    except OSError as error:  # what was found is told all the same
+        unkept = f"{folder} cannot be written: {error.strerror}; the findings above are not kept"
     if json_file == "-":
         click.echo(found.to_json(), nl=False)
         return found.status
     if json_file is not None:
         write(Path(json_file), found.to_json())
     click.echo(words.render(found, kept))
+    if unkept:
+        refuse(unkept, 2)
     return _INTERRUPTED if found.lost == INTERRUPTED and not found.counterexamples else found.status
 
 

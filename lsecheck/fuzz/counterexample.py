@@ -72,6 +72,7 @@ class Fuzzed(msgspec.Struct, frozen=True, kw_only=True):
     counterexamples: list[Counterexample]
     worst: Worst | Absent = ABSENT
     environment: dict[str, str]
+    measured: bool = True  #: whether any number was scored
     lost: str = ""  #: why it ended early
     diagnosis: Diagnosis | Absent = ABSENT  #: the likely causes, where something was found
 
@@ -87,10 +88,11 @@ class Fuzzed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int:
-        """The exit status: 0 nothing was found, 1 something, 3 undecided or failed throughout, 5 nothing asked."""
+        """The exit status: 0 nothing was found, 1 something, 3 undecided or failed throughout, 5 nothing measured."""
         if self.counterexamples:
-            return 3 if self.broken >= self.cases else 1
-        if not self.cases:
+            known = all(one.engine == "replay" for one in self.counterexamples)
+            return 3 if self.broken >= self.cases and not known else 1
+        if not self.cases or not self.measured:
             return 5
         return 3 if self.undecided else 0
 

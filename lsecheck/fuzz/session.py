@@ -14,7 +14,7 @@ from lsecheck import contracts, functions
 from lsecheck.arena import ANYWHERE, Arena, Charge, Heard, Misconduct
 from lsecheck.diagnosis import diagnose
 from lsecheck.diagnosis.cause import Diagnosis
-from lsecheck.errors import InputError
+from lsecheck.errors import InputError, UnknownName
 from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair, pair
 from lsecheck.fuzz import enumeration, properties, replay, sampling, streams
@@ -94,7 +94,11 @@ def fuzz(
         raise InputError(f"{loaded.name} has no {defined.name} in {wanted.input}: see 'lsecheck list subjects'")
     arena = Arena(loaded, defined, wanted, contracts.named(require), objective, frozenset(_waivable(waive)))
     session = Session(arena, budget, seed, first=first, shrink=shrink, corpus=corpus, progress=progress)
-    session.run(tuple(SHARES) if engines is None else tuple(engines))
+    chosen = tuple(SHARES) if engines is None else tuple(engines)
+    for name in chosen:
+        if name not in SHARES:
+            raise UnknownName("engine", name, SHARES)
+    session.run(chosen)
     return session.fuzzed(explain)
 
 
@@ -161,6 +165,8 @@ class Session:
     def _drive(self, name: str, events: Iterator[Event], share: float, note: str) -> None:
         before, began, rested = self.asked, time.monotonic(), self.resting
         limit = self._limit(share)
+        if limit():
+            return
         screened = broken = 0
         try:
             for event in events:
@@ -210,7 +216,9 @@ class Session:
             self.counts[charge] += 1
             if charge not in self.found:
                 began = time.monotonic()
-                self.found[charge] = self._shrunk(engine, heard, row, output, charge)
+                self.found[charge] = self._shrunk(engine, heard, row, output, charge, shrink=False)
+                if self.shrink:  # interrupted here, it is told as it was found
+                    self.found[charge] = self._shrunk(engine, heard, row, output, charge, shrink=True)
                 if charge.kind in ("crashed", "timed-out"):
                     self.arena.located.add(charge.kind)
                 self.resting += time.monotonic() - began
@@ -226,13 +234,13 @@ class Session:
             seen = witness(heard.asked, row, output)
             self.worst = Worst(objective=self.arena.objective, value=value, engine=engine, witness=seen)
 
-    def _shrunk(self, engine: str, heard: Heard, row: int, output: int, charge: Charge) -> Counterexample:
+    def _shrunk(self, engine: str, heard: Heard, row: int, output: int, charge: Charge, shrink: bool) -> Counterexample:
         asked, tried = heard.asked, 0
         batch = asked.batch
         label = None if batch.labels is None else int(batch.labels[row])
         case = Case(batch.values[row], label, 1, batch.plan)
         at: tuple[Any, int, int] = asked, row, output
-        if self.shrink:
+        if shrink:
             case, tried = shrunk(self.arena, charge, case)
             if case.copies:
                 again = self.arena.fresh().hear(
@@ -292,11 +300,16 @@ class Session:
             return ABSENT
         text = next((str(one.witness.x) for one in rows if one.witness.n), "")
         case = self.arena.held(np.array(list(numbers(text)))) if text else None
-        return diagnose(self.arena.fresh(), case)
+        try:
+            return diagnose(self.arena.fresh(), case)
+        except KeyboardInterrupt:  # what was found is not lost
+            self.lost = INTERRUPTED
+            return ABSENT
 
     def fuzzed(self, explain: bool = False) -> Fuzzed:
         """The record of it."""
         arena = self.arena
+        diagnosis = self.diagnosed() if explain else ABSENT
         found = [msgspec.structs.replace(one, count=self.counts[charge]) for charge, one in self.found.items()]
         return Fuzzed(
             subject=arena.subject.name,
@@ -318,6 +331,7 @@ class Session:
             counterexamples=found,
             worst=ABSENT if self.worst is None else self.worst,
             environment=environment([arena.subject]),
+            diagnosis=diagnosis,
+            measured=self.worst is not None,
             lost=self.lost,
-            diagnosis=self.diagnosed() if explain else ABSENT,
         )

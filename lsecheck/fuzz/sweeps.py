@@ -27,9 +27,20 @@ class Known(NamedTuple):
     """Rows with their LSE, near enough to suspect an answer."""
 
     values: Floats  #: (rows, n), numbers of the format
-    answer: Floats  #: (rows,), in float64
+    top: Floats  #: (rows,): the largest entry, or 0 where that is not finite
+    log: Floats  #: (rows,): LSE less that, in float64
     scale: Floats  #: (rows,): |y| + K, which rounding errors are relative to
     labels: "Labels | None" = None  #: (rows,), for cross_entropy; by default the last entries
+
+    @property
+    def answer(self) -> Floats:
+        """LSE, (rows,)."""
+        return self.top + self.log
+
+    def with_rows(self, values: Floats) -> "Known":
+        """Other rows with the answer of this one."""
+        rows = len(values)
+        return Known(values, np.repeat(self.top, rows), np.repeat(self.log, rows), np.repeat(self.scale, rows))
 
     def outputs(self, function: str) -> "tuple[Floats, Floats]":
         """What is right at every output of a function, and what rounding errors there are relative to."""
@@ -40,7 +51,7 @@ class Known(NamedTuple):
             x = self.values
             if function == "cross_entropy":
                 x = x[:, -1:] if self.labels is None else np.take_along_axis(x, self.labels[:, None], 1)
-            logs = x - lse
+            logs = (x - self.top[:, None]) - self.log[:, None]
             spread = np.abs(logs) + np.abs(x) + scale
             if function == "softmax":
                 share = np.exp(logs)
@@ -125,7 +136,8 @@ def _joined(known: list[Known]) -> Known:
     named = [each.labels for each in known if each.labels is not None]
     return Known(
         np.concatenate([each.values for each in known]),
-        np.concatenate([each.answer for each in known]),
+        np.concatenate([each.top for each in known]),
+        np.concatenate([each.log for each in known]),
         np.concatenate([each.scale for each in known]),
         np.concatenate(named) if named else None,
     )
@@ -140,17 +152,20 @@ def of_runs(pieces: "list[tuple[Floats, int]]") -> Known:
     with np.errstate(all="ignore"):
         runs, counts = np.stack([value for value, _ in pieces], 1), np.array([count for _, count in pieces], float)
         runs = np.where(counts > 0, runs, -np.inf)
-        top = runs.max(-1)
-        top = np.where(np.isfinite(top), top, 0.0)[:, None]
-        weights = np.where(np.isneginf(runs), 0.0, counts * np.exp(runs - top))
+        most = runs.max(-1)
+        top = np.where(np.isfinite(most), most, 0.0)
+        weights = np.where(np.isneginf(runs), 0.0, counts * np.exp(runs - top[:, None]))
         total = weights.sum(-1)
-        log = np.where((counts == 1).any() & (total < 1.5), np.log1p(total - 1), np.log(total))
-        answer = top[:, 0] + log
+        # the 1 of a largest entry is never added to what is beside it
+        lead = (runs == most[:, None]) & (np.arange(runs.shape[1]) == runs.argmax(-1)[:, None])
+        beside = np.where(lead, np.maximum(counts - 1, 0.0), weights).sum(-1)
+        log = np.where(np.isfinite(most), np.log1p(beside), np.log(total))
         spread = (weights * np.where(weights > 0, np.abs(runs), 0.0)).sum(-1) / np.maximum(total, 1e-300)
-        answer = np.where(np.isnan(runs).any(-1), np.nan, answer)
-        answer = np.where((runs == np.inf).any(-1) & ~np.isnan(runs).any(-1), np.inf, answer)
+        log = np.where(np.isnan(runs).any(-1), np.nan, log)
+        log = np.where((runs == np.inf).any(-1) & ~np.isnan(runs).any(-1), np.inf, log)
+        answer = top + log
         scale = np.where(np.isfinite(answer), np.abs(answer) + np.nan_to_num(spread), 0.0)
-    return Known(values, answer, scale)
+    return Known(values, top, log, scale)
 
 
 def widths(fmt: Format) -> Iterator[Known]:
@@ -275,7 +290,7 @@ def spikes(fmt: Format) -> Iterator[Known]:
             known = of_runs([(held[:1], 1), (held[1:], n - 1)])
             values = np.full((len(place), n), held[1])
             values[np.arange(len(place)), place] = held[0]
-            yield Known(values, np.repeat(known.answer, len(place)), np.repeat(known.scale, len(place)))
+            yield known.with_rows(values)
 
 
 def labels(_: Format) -> Iterator[Known]:
@@ -286,7 +301,7 @@ def labels(_: Format) -> Iterator[Known]:
             values = np.zeros((len(part), n))
             values[np.arange(len(part)), part] = -8.0
             known = of_runs([(np.zeros(1), n - 1), (np.full(1, -8.0), 1)])
-            yield Known(values, np.repeat(known.answer, len(part)), np.repeat(known.scale, len(part)), part)
+            yield known.with_rows(values)._replace(labels=part)
 
 
 def _bounds(fmt: Format) -> tuple[float, float]:

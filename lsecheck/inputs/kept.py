@@ -6,19 +6,20 @@ needed to ask again.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lsecheck import formats
+from lsecheck import formats, functions
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats, Function
 from lsecheck.inputs.corpus import format_values, parse_values
 
 #: the family, and the folder where findings are kept unless another is named
+MOST_COPIES = 1 << 16  #: equal rows that a finding may need
 NAME, FOLDER = "kept", "lsecheck-corpus"
 
 
@@ -50,7 +51,7 @@ class Kept:
         words += [f"copies={self.copies}"] if self.copies != 1 else []
         words += [f"plan={self.plan.replace(' ', '_')}"] if self.plan else []
         values = format_values(self.values) if self.values else "-"
-        return f"{values} | {' '.join(words)}" + (f" | {self.provenance}" if whole else "")
+        return f"{values} | {' '.join(words)}" + (f" | {' '.join(self.provenance.split())}" if whole else "")
 
     def fits(self, function: Function, fmt: Format) -> bool:
         """Whether it can be asked of a function, exactly as it is, in a format."""
@@ -116,19 +117,20 @@ def _parsed(line: str, path: Path) -> Kept:
         raise InputError(f"{path}: {min(unknown)!r} is no word of a finding")
     try:
         fmt = formats.named(given["format"])
-        held = () if values.strip() == "-" else tuple(_numbers(values.split(), fmt))
+        held = () if values.strip() == "-" else tuple(rounded_values(values.split(), fmt))
         label = int(given["label"]) if "label" in given else None
         copies = int(given.get("copies", "1"))
+        function = functions.named(given["function"]).name
     except (InputError, UnknownName, ValueError) as error:
         raise InputError(f"{path}: {error}") from None
-    if copies < 1 or (label is not None and not 0 <= label < max(len(held), 1)):
-        raise InputError(f"{path}: copies start at 1, and a label lies from 0 to n - 1")
+    if not 1 <= copies <= MOST_COPIES or (label is not None and not 0 <= label < max(len(held), 1)):
+        raise InputError(f"{path}: copies lie from 1 to {MOST_COPIES:,}, and a label from 0 to n - 1")
     plan = given.get("plan", "").replace("_", " ")
-    return Kept(held, given["function"], fmt.name, label, copies, plan, provenance)
+    return Kept(held, function, fmt.name, label, copies, plan, provenance)
 
 
-def _numbers(words: list[str], fmt: Format) -> Iterator[float]:
-    """As numbers of the format; an exact zero has no sign, so a zero's is read here."""
+def rounded_values(words: Iterable[str], fmt: Format) -> Iterator[float]:
+    """Values as they are typed, rounded to the format; an exact zero has no sign, so a zero's is read here."""
     for word in words:
         for number in parse_values([word]):
             held = formats.rounded(fmt, number)

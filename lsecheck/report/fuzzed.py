@@ -14,6 +14,7 @@ from lsecheck.report.terms import own_terms
 from lsecheck.report.text import block
 from lsecheck.report.words import both, entries, family_again, one_line, short
 from lsecheck.rows import Witness
+from lsecheck.subjects.loading import OPTIONS, PLAIN
 from lsecheck.tally import witness
 
 #: kinds that need a process of their own to be seen again
@@ -66,7 +67,9 @@ def finding(one: Counterexample, fuzzed: Fuzzed, place: int = 1) -> str:
     if one.domain == "conduct" and not one.expected:
         return "\n".join([*lines, *_misconduct(one, fuzzed)])
     seen = one.witness
-    said = block(fuzzed.subject, fuzzed.function, fuzzed.format, seen, one.expected, one.message, options).splitlines()
+    said = block(
+        one_line(fuzzed.subject), fuzzed.function, fuzzed.format, seen, one.expected, one.message, options
+    ).splitlines()
     body = [line for line in said[1:] if not line.startswith(("  case ", "  again ", "  library "))]
     decimal = in_decimal(seen)
     lines += [f"   {said[0]}", *([f"   that is    {decimal}"] if decimal else []), *(f" {line}" for line in body)]
@@ -102,8 +105,10 @@ def again(one: Counterexample, fuzzed: Fuzzed) -> str:
     seen = one.witness
     if seen.n == 0:
         return family_again(fuzzed.subject, fuzzed.function, fuzzed.format, "specials", _options(one, fuzzed.options))
-    if one.copies == 0:
-        return f"lsecheck explain {shlex.quote(fuzzed.subject)} --case {one.address}" * bool(one.address)
+    if one.copies == 0:  # one row does not show it, its family does
+        family = one.address.partition(":")[0]
+        options = _options(one, fuzzed.options)
+        return family_again(fuzzed.subject, fuzzed.function, fuzzed.format, family, options) if family else ""
     if not isinstance(seen.x, str) or (":" not in fuzzed.subject and not _builtin(fuzzed)):
         return ""
     named = [] if fuzzed.function == "logsumexp" else ["-F", fuzzed.function]
@@ -125,16 +130,17 @@ def ready_test(one: Counterexample, fuzzed: Fuzzed) -> str:
     told += [f"label={seen.label}"] if isinstance(seen.label, int) else []
     told += [f"copies={one.copies}"] if one.copies > 1 else []
     told += [f"plan={one.plan!r}"] if one.plan else []
-    told_apart = hashlib.blake2b(f"{seen.x} {one.plan} {seen.label}".encode(), digest_size=3).hexdigest()
+    told_apart = hashlib.blake2b(f"{seen.x} {one.plan} {seen.label} {one.copies}".encode(), digest_size=3).hexdigest()
     name = "_".join(
         [fuzzed.function, *fuzzed.format.split(":"), _counted(seen.n).replace(" ", "_").replace(",", ""), told_apart]
     )
-    apart = one.kind in _LOST or "MemoryError" in one.message
-    isolated = ", loading=lsecheck.Loading(isolated=True)" if apart else ""
+    given = shlex.split(_options(one, fuzzed.options))
+    apart = (one.kind in _LOST or "MemoryError" in one.message) and "--isolate" not in given
+    loading = _loading(["--isolate", *given] if apart else given)
     return "\n".join((
         f"def test_{name}():",
         f'    """Found by lsecheck fuzz: {headline(one)}."""',
-        f"    lsecheck.assert_case({subject}, {seen.x!r}, {', '.join(told)}{isolated})",
+        f"    lsecheck.assert_case({subject}, {seen.x!r}, {', '.join(told)}{loading})",
     ))  # fmt: skip
 
 
@@ -215,6 +221,22 @@ def _options(one: Counterexample, options: str) -> str:
                 place = words.index(name)
                 del words[place : place + 2]
     return shlex.join([*words, *(["--plan", one.plan] if one.plan else [])])
+
+
+def _loading(words: list[str]) -> str:
+    """Options of a command line -> `, loading=lsecheck.Loading(...)`; '' where there are none."""
+    told, place = [], 0
+    while place < len(words):
+        name = next((name for name, option in OPTIONS.items() if option == words[place]), "")
+        if isinstance(getattr(PLAIN, name, ""), bool):
+            told.append(f"{name}=True")
+            place += 1
+            continue
+        value = words[place + 1]
+        if name != "plan":
+            told.append(f"{name}={value if isinstance(getattr(PLAIN, name), float) else repr(value)}")
+        place += 2
+    return f", loading=lsecheck.Loading({', '.join(told)})" if told else ""
 
 
 def _counted(n: int) -> str:

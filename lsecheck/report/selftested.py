@@ -71,7 +71,7 @@ def page(runs: "Sequence[Run]") -> str:
             f"{sum(score.right for score in faults)} of {len(faults)}",
             f"{sum(bool(score.engine) for score in faults)} of {len(faults)}",
             f"{sum(any(score.families.values()) for score in faults)} of {len(faults)}",
-            f"{sum(all(score.families.values()) for score in faults)} of {len(faults)}",
+            f"{sum(all(score.families.values()) and bool(score.families) for score in faults)} of {len(faults)}",
             f"{sum(not score.right for score in controls)} of {len(controls)}",
             f"{max((score.seconds for score in faults), default=0):.1f} s",
             f"{median(small):g} entries" if small else "-",

@@ -44,7 +44,7 @@ class Loading:
     def options(self) -> str:
         """The same as typed on a command line; '' where nothing is said."""
         said = []
-        for name, option in _OPTIONS.items():
+        for name, option in OPTIONS.items():
             value = getattr(self, name)
             if value != getattr(PLAIN, name):
                 shown = f"{value:g}" if name in _NUMBERS else shlex.quote(str(value))
@@ -58,7 +58,8 @@ class Loading:
 
 
 _NUMBERS = ("seconds", "gibibytes")
-_OPTIONS = {
+#: field -> how it is typed on a command line
+OPTIONS = {
     "call": "--call",
     "arrays": "--arrays",
     "device": "--device",

@@ -299,7 +299,6 @@ class TestAgain:
         assert ready(one(), subject="<lambda>")[0] == "your_function"
         assert again(one(), subject="max-shift@float32")[2] == "max-shift@float32"
 
-    @pytest.mark.xfail(strict=True, reason="BUG: no -F, no -f: softmax in float16 becomes logsumexp in float32")
     def test_of_a_case_that_needs_its_neighbours(self):
         """As reports of a check have it: with function and format, or not at all."""
         line = words.again(one(copies=0), fuzzed(function="softmax", format="float16"))
@@ -336,7 +335,6 @@ class TestReadyTest:
             assert ready(one(**lost))[2]["loading"].startswith("lsecheck.Loading(isolated=True")
         assert "loading" not in ready(one())[2]
 
-    @pytest.mark.xfail(strict=True, reason="BUG: options are left out, but for isolated=True")
     @pytest.mark.parametrize(
         ("options", "keyword"),
         [
@@ -364,7 +362,6 @@ class TestReadyTest:
         assert names[0].startswith("test_logsumexp_float16_float32_1_entry_")
         assert names[3].startswith("test_logsumexp_float16_float32_65520_entries_")
 
-    @pytest.mark.xfail(strict=True, reason="BUG: the name does not know of copies: the second replaces the first")
     def test_names_are_told_apart_by_copies_too(self):
         """The same row alone and beside itself can be two findings."""
         first, second = (words.ready_test(one(copies=copies), fuzzed()).split("(")[0] for copies in (1, 2))

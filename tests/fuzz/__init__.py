@@ -1,0 +1,1 @@
+"""Fuzzing, part by part."""
