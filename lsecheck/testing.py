@@ -47,7 +47,8 @@ def assert_case(
         raise InputError(f"copies lie from 1 to {MOST_COPIES:,}, got {copies}")
     pair, defined = formats.pair(format), functions.named(function)
     given = parse_values(values.split()) if isinstance(values, str) and values else [float(one) for one in values or ()]
-    held = [formats.rounded(pair.input, number) for number in given]
+    # an exact zero has no sign, a float's has
+    held = [float(number) if number == 0 else formats.rounded(pair.input, number) for number in given]
     if isinstance(values, str):
         held = list(rounded_values(values.split(), pair.input))
     row = np.array(held, np.float64)

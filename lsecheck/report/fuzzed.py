@@ -4,6 +4,7 @@ import hashlib
 import math
 import shlex
 
+import msgspec
 from tabulate import tabulate
 
 from lsecheck.arena import ANSWER, Arena, Heard
@@ -134,7 +135,7 @@ def ready_test(one: Counterexample, fuzzed: Fuzzed) -> str:
     name = "_".join(
         [fuzzed.function, *fuzzed.format.split(":"), _counted(seen.n).replace(" ", "_").replace(",", ""), told_apart]
     )
-    given = shlex.split(_options(one, fuzzed.options))
+    given = shlex.split(_options(msgspec.structs.replace(one, plan=""), fuzzed.options))
     apart = (one.kind in _LOST or "MemoryError" in one.message) and "--isolate" not in given
     loading = _loading(["--isolate", *given] if apart else given)
     return "\n".join((
@@ -233,8 +234,7 @@ def _loading(words: list[str]) -> str:
             place += 1
             continue
         value = words[place + 1]
-        if name != "plan":
-            told.append(f"{name}={value if isinstance(getattr(PLAIN, name), float) else repr(value)}")
+        told.append(f"{name}={value if isinstance(getattr(PLAIN, name), float) else repr(value)}")
         place += 2
     return f", loading=lsecheck.Loading({', '.join(told)})" if told else ""
 
