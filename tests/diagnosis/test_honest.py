@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from diagnosis.diagnosed import ENOUGH, arena, of_callable, of_fault
 from lsecheck.diagnosis import diagnose
 from lsecheck.faults import CONTROLS
 from lsecheck.subjects.loaders import from_callable
 from lsecheck.subjects.subject import Declared
-from tests.diagnosis.diagnosed import ENOUGH, arena, of_callable, of_fault
 
 
 @pytest.mark.parametrize("name", CONTROLS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.diagnosis.diagnosed import of_callable, told
+from diagnosis.diagnosed import of_callable, told
 
 F32 = np.float32
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from diagnosis.diagnosed import ENOUGH, arena, of_callable, of_fault
 from lsecheck import formats, functions
 from lsecheck.diagnosis import diagnose
 from lsecheck.diagnosis.fixes import _by_fault
@@ -12,7 +13,6 @@ from lsecheck.diagnosis.models import models
 from lsecheck.diagnosis.probes import probes
 from lsecheck.faults import FAULTS
 from lsecheck.subjects.methods import METHODS
-from tests.diagnosis.diagnosed import ENOUGH, arena, of_callable, of_fault
 
 
 @pytest.mark.parametrize(

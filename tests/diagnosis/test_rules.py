@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.diagnosis.diagnosed import of_fault, told
+from diagnosis.diagnosed import of_fault, told
 
 #: fault -> what must be said of it; found by the rules alone
 TOLD = {
