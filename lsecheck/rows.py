@@ -126,6 +126,30 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed_throughout: bool = False  #: no case was answered at all
 
 
+class Certificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The record of an exhaustive run: what was enumerated, and digests of all that was said."""
+
+    cases: str  #: name of the space: with an index it is an address
+    entries: int  #: distinct numbers that an entry can be
+    count: int  #: cases that were asked
+    of: int  #: cases there are; more than `count` in a sample
+    ordered: bool  #: each order of the same entries was asked
+    specials: bool  #: -0, infinities and nan were entries too
+    draws: int | Absent = ABSENT  #: of a sample: cases from each stratum
+    seed: int | Absent = ABSENT  #: of a sample
+    required: str  #: the contract that excess is over
+    outputs: int  #: that were scored
+    correct: int  #: of these, correctly rounded
+    mean_grain: float  #: unit that each error was rounded to before it was added up
+    contracts: dict[str, int]  #: strongest contract kept -> outputs
+    histogram_scaled: list[tuple[float, int]]  #: (upper end of E, outputs), doubling from 0.5
+    worst: dict[str, Witness]  #: of ulp, scaled (E) and excess
+    answers_sha256: str  #: of the digests of all shards, in their order
+    truths_sha256: str
+    shard: int  #: cases of a shard
+    shards: list[tuple[str, str]]  #: sha256 of the answers to each shard, and of its truths
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A result file."""
 
@@ -133,6 +157,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     rows: list[Row]
     verdicts: list[Verdict]
+    certificate: Certificate | Absent = ABSENT
 
 
 class _Schema(msgspec.Struct):
@@ -149,7 +174,12 @@ def to_json(document: Document) -> str:
     lines = ["{", f'"schema": {document.schema},', f'"environment": {encode(document.environment).decode()},']
     for name, records in (("rows", document.rows), ("verdicts", document.verdicts)):
         body = ",\n".join(encode(record).decode() for record in records)
-        lines.append(f'"{name}": [\n{body}\n]' + ("," if name == "rows" else ""))
+        lines.append(f'"{name}": [\n{body}\n],')
+    if document.certificate is not ABSENT:
+        # digests one a line too
+        lines.append('"certificate": ' + encode(document.certificate).decode().replace("],[", "],\n["))
+    else:
+        lines[-1] = lines[-1].removesuffix(",")
     text = "\n".join([*lines, "}"]) + "\n"
     from_json(text, "what was measured")
     return text

@@ -5,14 +5,13 @@ independent and each is deterministic, so rows are the same bytes for any number
 """
 
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from lsecheck import conduct
+from lsecheck import conduct, workers
 from lsecheck.charges import Asked
 from lsecheck.contracts import Contract
 from lsecheck.errors import InputError, SubjectError
@@ -134,15 +133,11 @@ def execute(
         raise SubjectError(
             "several jobs need subjects that other processes can load: give 'module:function', or jobs=1"
         )
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures import as_completed
     from concurrent.futures.process import BrokenProcessPool
 
     found: dict[int, list[Row]] = {}
-    # a fork of a library's threads hangs: where there may be some, workers begin afresh
-    started = "spawn" if any(name in sys.modules for name in _THREADED) else None
-    context = multiprocessing.get_context(started)
-    with ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(),)) as pool:
+    with workers.pool(jobs) as pool:
         heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
         futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
         try:
@@ -154,25 +149,9 @@ def execute(
                 "a worker process died while subjects ran in it: --isolate (in a gate, isolate = true) shows which one"
             ) from None
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
-                worker.terminate()
+            workers.end(pool)
             raise
     return [row for place in range(len(tasks)) for row in found[place]]
-
-
-#: libraries that start threads when they are imported or first asked
-_THREADED = ("torch", "jax", "onnxruntime", "openvino")
-
-
-def _obey_the_parent(engine: str) -> None:
-    """In a worker: an interrupt is the parent's to handle, and being told to end means to end."""
-    import signal
-
-    engines.force(engine)
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @np.errstate(all="ignore")  # a subject's module may have set it to raise

@@ -6,11 +6,12 @@ fuzzing with a budget of cases; a control is put to all of it, and must raise no
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from typing import Any
 
 import msgspec
 
+from lsecheck import workers
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.faults import CONTROLS, FAULTS
 from lsecheck.faults.fault import Fault
@@ -113,7 +114,7 @@ def _scores(chosen: Sequence[str], seed: int, jobs: int) -> Iterator[Score]:
         yield from (perform(name, seed) for name in chosen)
         return
     controls_first = sorted(chosen, key=lambda name: name not in CONTROLS)  # they take longest
-    with ProcessPoolExecutor(jobs) as pool:
+    with workers.pool(jobs) as pool:
         futures = [pool.submit(perform, name, seed) for name in controls_first]
         try:
             for future in as_completed(futures):

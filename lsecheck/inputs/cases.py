@@ -130,9 +130,14 @@ def case(
         raise InputError(f"{address[:80]!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
     if max(len(parts[1]), len(parts[2])) > 19 or max(int(parts[1]), int(parts[2])) >= BEYOND:
         raise InputError(f"{address[:80]!r} is beyond the last case: seed and index must lie below 2^62")
+    from lsecheck.inputs import exhaustive  # its spaces are made of our batches
+
     family, seed, index = parts[0], int(parts[1]), int(parts[2])
     if family not in names() and (family.endswith((".npy", ".npz")) or Path(family).is_file()):
         return next(given(family, index, labels_path, function, fmt))
+    space = exhaustive.named(family, function, fmt, seed)
+    if space is not None:
+        return space.at(index)
     check_name(family)
     if family == kept_files.NAME:
         finding = kept_files.find(Path(folder or kept_files.FOLDER), index)

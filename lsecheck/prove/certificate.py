@@ -1,0 +1,126 @@
+"""a claim, its evidence -> a document: row, verdict and certificate, the same bytes whoever did the work."""
+
+import hashlib
+import math
+
+from lsecheck.contracts import LADDER
+from lsecheck.gate.verdicts import judge
+from lsecheck.inputs.exhaustive import Every, Strata
+from lsecheck.prove.claim import Claim
+from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, gathered, kinds, of_domains, tiers
+from lsecheck.prove.shard import Judged, alone, ready
+from lsecheck.rows import ABSENT, SCHEMA, Certificate, Document, Finding, Row, Witness
+from lsecheck.run import environment
+from lsecheck.tally import witness
+
+
+def document(claim: Claim, shards: "list[Judged]") -> Document:
+    """Of a claim all of whose shards are there, in the order of their places."""
+    whole = gathered(judged.evidence for judged in shards)
+    certificate = _certificate(claim, shards, whole)
+    row = _row(claim, whole, certificate)
+    return Document(
+        schema=SCHEMA,
+        environment={key: said for key, said in environment([ready(claim)]).items() if key != "engine"},
+        rows=[row],
+        verdicts=judge([row], claim.contract),
+        certificate=certificate,
+    )
+
+
+def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
+    subject, kept = ready(claim), contract(whole)
+    measures: dict[str, object] = {}
+    if whole.scored:
+        measures = {
+            "max_ulp": whole.worst["ulp"].value,
+            "max_scaled": whole.worst["scaled"].value,
+            "max_excess": whole.worst["excess"].value,
+            "mean_ulp": whole.sum_ulp / whole.scored * GRAIN,
+            "bias_ulp": whole.sum_signed / whole.scored * GRAIN,
+            "correctly_rounded": whole.correct / whole.scored,
+            "histogram": _histogram(whole.ulp),
+        }
+    return Row(
+        function=claim.function,
+        subject=subject.name,
+        format=str(claim.pair),
+        family=claim.space.name,
+        n=(claim.n, claim.n),
+        cases=whole.cases,
+        exhaustive=claim.sample is None and not whole.undecided,
+        class_errors=kinds(whole),
+        contract=ABSENT if kept is None else str(kept),
+        tiers=tiers(whole),
+        domains=of_domains(whole),
+        witness=_weakest(claim, whole),
+        inputs_sha256=hashlib.sha256(f"{claim.pair.input}:{claim.space}:{claim.seed}".encode()).hexdigest(),
+        answers_sha256=certificate.answers_sha256,
+        options=subject.options,
+        findings=[_finding(claim, key, noted) for key, noted in whole.findings.items()],
+        conventions=whole.conventions,
+        **measures,  # type: ignore[arg-type]
+    )
+
+
+def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certificate:
+    space = claim.space
+    return Certificate(
+        cases=space.name,
+        entries=2 * claim.pair.input.largest_ordinal + 1 if isinstance(space, Strata) else _entries(space),
+        count=space.count,
+        of=space.of if isinstance(space, Strata) else space.count,
+        ordered=claim.ordered,
+        specials=claim.specials,
+        draws=ABSENT if claim.sample is None else claim.sample,
+        seed=ABSENT if claim.sample is None else claim.seed,
+        required=claim.required,
+        outputs=whole.scored,
+        correct=whole.correct,
+        mean_grain=GRAIN,
+        contracts={str(LADDER[rung]): count for rung, count in whole.rungs.items()},
+        histogram_scaled=_histogram(whole.scaled),
+        worst={name: _at(claim, worst) for name, worst in whole.worst.items()},
+        answers_sha256=_digest(judged.answers for judged in shards),
+        truths_sha256=_digest(judged.truths for judged in shards),
+        shard=claim.shard,
+        shards=[(judged.answers, judged.truths) for judged in shards],
+    )
+
+
+def _entries(space: object) -> int:
+    assert isinstance(space, Every)
+    return space.entries
+
+
+def _digest(parts: "object") -> str:
+    return hashlib.sha256("".join(parts).encode()).hexdigest()  # type: ignore[call-overload]
+
+
+def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":
+    return [(math.ldexp(1.0, min(power, 1023)), count) for power, count in counts.items()]
+
+
+def _at(claim: Claim, where: "Worst | Noted") -> Witness:
+    """A case as evidence: its slab asked and measured again."""
+    asked, row = alone(claim, where.index)
+    return witness(asked, row, where.output)
+
+
+def _weakest(claim: Claim, whole: Evidence) -> Witness:
+    """The case that counts against the contract."""
+    if whole.broken is not None:
+        return _at(claim, whole.broken)
+    return ABSENT if whole.weakest is None else _at(claim, whole.weakest)  # type: ignore[return-value]
+
+
+def _finding(claim: Claim, key: str, noted: Noted) -> Finding:
+    domain, kind, expected = key.split("|")
+    return Finding(
+        domain=domain,
+        kind=kind,
+        expected=expected,
+        count=noted.count,
+        witness=_at(claim, noted),
+        message=noted.message,
+    )

@@ -1,0 +1,194 @@
+"""a claim -> a proof: what is left of it is done, kept as it is done, and certified when all of it is.
+
+Whatever ends the process, the same call goes on from the shards that are finished, and what it
+certifies is the same bytes as if nothing had happened.
+"""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+import lsecheck
+from lsecheck.errors import EnvironmentRefused, InputError, SubjectError
+from lsecheck.gate.result import status_of
+from lsecheck.prove import executors
+from lsecheck.prove.certificate import document
+from lsecheck.prove.claim import Claim
+from lsecheck.prove.shard import Judged, forget, probe, probed, ready
+from lsecheck.prove.state import State
+from lsecheck.rows import Document, to_json
+from lsecheck.run import environment
+from lsecheck.subjects.fingerprint import fingerprint
+from lsecheck.subjects.loading import PLAIN, Loading
+
+#: called with the cases that are done, and how many there are
+Progress = Callable[[int, int], object]
+
+#: what an answer or its judgement comes from: another version of these, and a proof cannot go on
+_CODE = (
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure", "measure.py", "expectation.py",
+    "charges.py", "rows.py", "prove",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was certified, and what it took."""
+
+    claim: Claim
+    document: Document
+    seconds: float  #: of this run, by the clock
+    stages: dict[str, float]  #: seconds of processor that each stage took, of all runs together
+    resumed: int  #: shards that an earlier run had finished
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 holds, 1 a finding, 3 undecided or failed on every case."""
+        return status_of(self.document.verdicts)
+
+    @property
+    def ok(self) -> bool:
+        """Whether what was claimed holds of every case."""
+        return self.status == 0
+
+    def to_json(self) -> str:
+        """The certificate: no word of when, how long or by how many."""
+        return to_json(self.document)
+
+
+def prove(
+    subject: str,
+    function: str = "logsumexp",
+    format: str = "float16",
+    n: int = 2,
+    *,
+    ordered: bool = False,
+    specials: bool = False,
+    sample: "int | None" = None,
+    seed: int = 0,
+    require: str = "shifted",
+    loading: Loading = PLAIN,
+    jobs: int = 1,
+    executor: "Executor | str | None" = None,
+    state: "Path | str | None" = None,
+    fresh: bool = False,
+    progress: Progress = lambda _done, _total: None,
+    tell: Callable[[str], object] = lambda _sentence: None,
+) -> Proof:
+    """Ask a subject every case of n entries that a format has, and certify what comes of it.
+
+    subject   a name, or `module:function`: workers load it themselves
+    ordered   every order of the same entries; by default each multiset once, ascending
+    specials  -0, infinities and nan are entries too
+    sample    so many draws from each combination of binades, in place of every case
+    executor  any `concurrent.futures.Executor`, or 'dask:ADDRESS', in place of `jobs` processes here
+    state     file that finished shards are kept in; the same call with the same file goes on from them
+    fresh     begin anew, whatever the file has
+    tell      called with a sentence where the file had to be repaired
+    raises    `InputError` for what cannot be asked or kept, `SubjectError` where the subject is not one
+              thing, `EnvironmentRefused` where a worker's is another
+    """
+    claim = Claim(subject, function, format, n, ordered, specials, sample, seed, require, loading)
+    if jobs < 1:
+        raise InputError(f"jobs must be 1 or more, got {jobs}")
+    forget()
+    began = time.monotonic()
+    about = _about(claim)
+    if state is None:
+        return _proved(claim, _Memory(), jobs, executor, progress, began)
+    with State(Path(state), about, fresh) as kept:
+        if kept.said:
+            tell(kept.said)
+        return _proved(claim, kept, jobs, executor, progress, began)
+
+
+class _Memory:
+    """Shards of a proof that nobody wants to go on with."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, Judged] = {}
+
+    def add(self, judged: Judged) -> None:
+        self.known[judged.place] = judged
+
+
+def _proved(
+    claim: Claim,
+    kept: "State | _Memory",
+    jobs: int,
+    executor: "Executor | str | None",
+    progress: Progress,
+    began: float,
+) -> Proof:
+    count, resumed = claim.space.count, len(kept.known)
+    done = sum(judged.evidence.cases + judged.evidence.undecided for judged in kept.known.values())
+    progress(done, count)
+    mine = probe(claim)
+    places = [place for place in range(claim.shards) if place not in kept.known]
+    for judged in _performed(claim, places, jobs, executor):
+        if judged.probe != mine:
+            raise EnvironmentRefused(
+                f"a worker's {claim.subject} answers otherwise than the one here: it has another processor, other"
+                " libraries or another version of the subject; give it the same, or leave it out"
+            )
+        kept.add(judged)
+        done += judged.evidence.cases + judged.evidence.undecided
+        progress(done, count)
+    shards = [kept.known[place] for place in range(claim.shards)]
+    stages: Counter[str] = Counter()
+    for judged in shards:
+        stages.update(judged.stages)
+    return Proof(claim, document(claim, shards), time.monotonic() - began, dict(stages), resumed)
+
+
+def _performed(
+    claim: Claim, places: "list[int]", jobs: int, executor: "Executor | str | None"
+) -> Iterator[Judged]:
+    if not places:
+        return
+    if isinstance(executor, str):
+        with executors.named(executor) as (opened, window):
+            yield from executors.on(opened, claim, places, window)
+    elif executor is not None:
+        yield from executors.on(executor, claim, places)
+    elif jobs == 1 or len(places) == 1:
+        yield from executors.here(claim, places)
+    else:
+        yield from executors.on_processes(jobs, claim, places)
+
+
+def _about(claim: Claim) -> dict[str, str]:
+    """What shards must have in common to be put together."""
+    subject = ready(claim)
+    if probe(claim) != probed(claim):
+        raise SubjectError(
+            f"{subject.name} answers otherwise when it is asked again: what it says once certifies nothing"
+        )
+    machine = environment([subject])
+    about = {"claim": msgspec.json.encode(_told(claim)).decode(), "code": _code(), "subject": fingerprint(subject)}
+    about |= {f"NumPy {key}".strip(): machine[name] for key, name in (("", "numpy"), ("dispatch level", "numpy_simd"))}
+    return about | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
+
+
+def _told(claim: Claim) -> dict[str, Any]:
+    return {name: str(getattr(claim, name)) for name in Claim.__dataclass_fields__}
+
+
+def _code() -> str:
+    """Digest of the sources that answer and judge."""
+    state = hashlib.sha256(f"{metadata.version('lsecheck')} {np.dtype('f8').byteorder}".encode())
+    root = Path(lsecheck.__file__).parent
+    for name in _CODE:
+        place = root / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.is_file():
+            state.update(path.read_bytes())
+    return state.hexdigest()
