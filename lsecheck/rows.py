@@ -147,7 +147,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     answers_sha256: str  #: of the digests of all shards, in their order
     truths_sha256: str
     shard: int  #: cases of a shard
-    shards: list[tuple[str, str]]  #: sha256 of the answers to each shard, and of its truths
+    shards: list[tuple[str, str]]  #: first 128 bits of sha256, of the answers to each shard and of its truths
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 """Processes that work for this one: begun so that libraries' threads do not hang, ended with it."""
 
+import os
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 
 from lsecheck.oracle import engines
@@ -16,7 +18,7 @@ def pool(jobs: int) -> ProcessPoolExecutor:
     # a fork of a library's threads hangs: where there may be some, workers begin afresh
     started = "spawn" if any(name in sys.modules for name in _THREADED) else None
     context = multiprocessing.get_context(started)
-    return ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(),))
+    return ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(), os.getpid()))
 
 
 def end(workers: ProcessPoolExecutor) -> None:
@@ -28,11 +30,20 @@ def end(workers: ProcessPoolExecutor) -> None:
         worker.terminate()
 
 
-def _obey_the_parent(engine: str) -> None:
-    """In a worker: an interrupt is the parent's to handle, and being told to end means to end."""
+def _end_with(parent: int) -> None:
+    """A parent that was killed cannot tell: a forked worker holds both ends of the pipes that would."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _obey_the_parent(engine: str, parent: int) -> None:
+    """In a worker: an interrupt is the parent's to handle, being told to end means to end, and nobody outlives it."""
     import signal
+    import threading
+
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
     engines.force(engine)
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -44,7 +44,9 @@ class Space(ABC):
         if not 1 <= self.n <= MOST_ENTRIES:
             raise InputError(f"n must lie from 1 to {MOST_ENTRIES}, got {self.n}")
         if self.function.entries not in (None, self.n):
-            raise InputError(f"{self.function.name} takes rows of {self.function.entries} entries: n cannot be {self.n}")
+            raise InputError(
+                f"{self.function.name} takes rows of {self.function.entries} entries: n cannot be {self.n}"
+            )
         if self.count >= BEYOND:
             raise InputError(
                 f"{self.fmt} has {float(self.count):.3g} rows of {self.n} entries, more than can be numbered"
@@ -58,7 +60,17 @@ class Space(ABC):
     @property
     @abstractmethod
     def count(self) -> int:
-        """How many cases there are, labels included."""
+        """How many cases it has, labels included."""
+
+    @property
+    @abstractmethod
+    def of(self) -> int:
+        """How many there are of its kind: more than it has, if it is a sample."""
+
+    @property
+    def entries(self) -> int:
+        """Distinct numbers that an entry can be; 0 and -0 are one."""
+        return 2 * self.fmt.largest_ordinal + 1
 
     @property
     @abstractmethod
@@ -99,13 +111,13 @@ class Every(Space):
     def __post_init__(self) -> None:
         if self.fmt.width > WIDEST:
             raise InputError(
-                f"{self.fmt} has {float(self.entries):.2g} numbers, more than anybody can enumerate: add --sample DRAWS"
+                f"{self.fmt} has {self.entries:.2g} numbers, more than anybody can enumerate: add --sample DRAWS"
             )
         Space.__post_init__(self)
 
     @property
     def entries(self) -> int:
-        """Distinct entries that there are."""
+        """The finite ones, and what `specials` adds."""
         return 2 * self.fmt.largest_ordinal + 1 + len(self._extra)
 
     @property
@@ -115,13 +127,21 @@ class Every(Space):
 
     @property
     def count(self) -> int:
+        """All there are."""
         return self.labels * _tuples(self.entries, self.n, self.ordered)
 
     @property
+    def of(self) -> int:
+        """The same."""
+        return self.count
+
+    @property
     def name(self) -> str:
+        """every-N, with what else there is to say."""
         return f"every-{self.n}{'-ordered' * self.ordered}{'-specials' * self.specials}"
 
     def values(self, start: int, stop: int) -> Floats:
+        """From a table of the format's numbers, where they are few."""
         places = tuples(self.entries, self.n, start, stop, self.ordered)
         if self.fmt.width <= _TABLED:
             return _table(self.fmt, self.specials)[places]
@@ -168,10 +188,12 @@ class Strata(Space):
 
     @property
     def count(self) -> int:
+        """As many of each stratum."""
         return self.labels * self.strata * self.draws
 
     @property
     def name(self) -> str:
+        """strata-N, or strata-N-ordered."""
         return f"strata-{self.n}{'-ordered' * self.ordered}"
 
     def at(self, index: int) -> Batch:
@@ -180,10 +202,11 @@ class Strata(Space):
 
     @property
     def of(self) -> int:
-        """Cases there are."""
-        return self.labels * _tuples(2 * self.fmt.largest_ordinal + 1, self.n, self.ordered)
+        """All there are, sampled or not."""
+        return self.labels * _tuples(self.entries, self.n, self.ordered)
 
     def values(self, start: int, stop: int) -> Floats:
+        """A draw from the stratum of each."""
         rows = np.arange(start, stop, dtype=np.int64)
         draw, stratum = np.divmod(rows, self.strata)
         cells = np.empty((len(rows), self.n), np.int64)

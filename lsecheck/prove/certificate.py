@@ -2,10 +2,11 @@
 
 import hashlib
 import math
+from collections.abc import Iterable
 
 from lsecheck.contracts import LADDER
+from lsecheck.errors import SubjectError
 from lsecheck.gate.verdicts import judge
-from lsecheck.inputs.exhaustive import Every, Strata
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, gathered, kinds, of_domains, tiers
 from lsecheck.prove.shard import Judged, alone, ready
@@ -29,7 +30,7 @@ def document(claim: Claim, shards: "list[Judged]") -> Document:
 
 
 def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
-    subject, kept = ready(claim), contract(whole)
+    subject, space, kept = ready(claim), claim.space, contract(whole)
     measures: dict[str, object] = {}
     if whole.scored:
         measures = {
@@ -45,7 +46,7 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
         function=claim.function,
         subject=subject.name,
         format=str(claim.pair),
-        family=claim.space.name,
+        family=space.name,
         n=(claim.n, claim.n),
         cases=whole.cases,
         exhaustive=claim.sample is None and not whole.undecided,
@@ -54,7 +55,9 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
         tiers=tiers(whole),
         domains=of_domains(whole),
         witness=_weakest(claim, whole),
-        inputs_sha256=hashlib.sha256(f"{claim.pair.input}:{claim.space}:{claim.seed}".encode()).hexdigest(),
+        inputs_sha256=hashlib.sha256(
+            f"{claim.pair.input}:{space.name}:{space.seed}:{space.count}".encode()
+        ).hexdigest(),
         answers_sha256=certificate.answers_sha256,
         options=subject.options,
         findings=[_finding(claim, key, noted) for key, noted in whole.findings.items()],
@@ -67,9 +70,9 @@ def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certi
     space = claim.space
     return Certificate(
         cases=space.name,
-        entries=2 * claim.pair.input.largest_ordinal + 1 if isinstance(space, Strata) else _entries(space),
+        entries=space.entries,
         count=space.count,
-        of=space.of if isinstance(space, Strata) else space.count,
+        of=space.of,
         ordered=claim.ordered,
         specials=claim.specials,
         draws=ABSENT if claim.sample is None else claim.sample,
@@ -88,13 +91,8 @@ def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certi
     )
 
 
-def _entries(space: object) -> int:
-    assert isinstance(space, Every)
-    return space.entries
-
-
-def _digest(parts: "object") -> str:
-    return hashlib.sha256("".join(parts).encode()).hexdigest()  # type: ignore[call-overload]
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":
@@ -104,7 +102,14 @@ def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":
 def _at(claim: Claim, where: "Worst | Noted") -> Witness:
     """A case as evidence: its slab asked and measured again."""
     asked, row = alone(claim, where.index)
-    return witness(asked, row, where.output)
+    seen = witness(asked, row, where.output)
+    excess = asked.errors.excess[row, where.output]
+    if isinstance(where, Worst) and where.value not in (seen.ulp, seen.scaled, excess):
+        raise SubjectError(
+            f"{claim.subject} answered {seen.case} otherwise when it was asked again: what it says once certifies"
+            " nothing"
+        )
+    return seen
 
 
 def _weakest(claim: Claim, whole: Evidence) -> Witness:

@@ -16,7 +16,7 @@ from lsecheck.inputs.exhaustive import Every, Space, Strata
 from lsecheck.subjects.loading import PLAIN, Loading
 
 #: cases of a shard at the least: seconds of work, so that asking for it and keeping its evidence costs nothing
-SHARD = 1 << 22
+SHARD = 1 << 21
 #: shards at the most: what is kept of each stays a few kilobytes
 MOST_SHARDS = 1 << 14
 

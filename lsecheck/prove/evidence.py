@@ -76,9 +76,11 @@ class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def merged(one: Evidence, other: Evidence) -> Evidence:
     """Both together."""
+    sums: dict[str, Any] = {name: getattr(one, name) + getattr(other, name) for name in _SUMS}
+    counts: dict[str, Any] = {name: _added(getattr(one, name), getattr(other, name)) for name in _COUNTS}
     return Evidence(
-        **{name: getattr(one, name) + getattr(other, name) for name in _SUMS},
-        **{name: _added(getattr(one, name), getattr(other, name)) for name in _COUNTS},
+        **sums,
+        **counts,
         worst=_joined(one.worst, other.worst, _worse),
         weakest=_either(one.weakest, other.weakest, lambda a, b: _weaker(a, one, b, other)),
         broken=_either(one.broken, other.broken, _noted),

@@ -67,7 +67,8 @@ def named(text: str) -> "Iterator[tuple[Executor, int]]":
     except ImportError:
         raise EnvironmentRefused("the dask executor needs distributed: pip install 'lsecheck[dask]'") from None
     try:
-        client: Any = Client(address, timeout=PATIENCE, set_as_default=False)
+        connect: Any = Client
+        client = connect(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise InputError(f"no dask scheduler answers at {address}: {error}") from None
     with client:
@@ -80,16 +81,19 @@ def named(text: str) -> "Iterator[tuple[Executor, int]]":
 def _drive(
     opens: Callable[[], Executor], claim: Claim, places: Iterable[int], window: int, *, renew: bool
 ) -> Iterator[Judged]:
-    waiting, flying, lost = deque(places), {}, Counter[int]()
+    waiting, lost = deque(places), Counter[int]()
+    flying: dict[Future[Judged], int] = {}
     executor = opens()
     try:
         while waiting or flying:
             broken = False
             while waiting and len(flying) < window and not broken:
                 try:
-                    flying[executor.submit(perform, claim, waiting[0])] = waiting.popleft()
+                    future = executor.submit(perform, claim, waiting[0])
                 except BrokenExecutor:
                     broken = True
+                else:
+                    flying[future] = waiting.popleft()
             done = wait(flying, return_when=FIRST_COMPLETED).done if flying and not broken else set()
             for future in done:
                 place = flying.pop(future)

@@ -35,8 +35,8 @@ Progress = Callable[[int, int], object]
 
 #: what an answer or its judgement comes from: another version of these, and a proof cannot go on
 _CODE = (
-    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure", "measure.py", "expectation.py",
-    "charges.py", "rows.py", "prove",
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure.py", "measure",
+    "expectation.py", "charges.py", "rows.py", "prove",
 )  # fmt: skip
 
 
@@ -150,9 +150,7 @@ def _proved(
     return Proof(claim, document(claim, shards), time.monotonic() - began, dict(stages), resumed)
 
 
-def _performed(
-    claim: Claim, places: "list[int]", jobs: int, executor: "Executor | str | None"
-) -> Iterator[Judged]:
+def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor | str | None") -> Iterator[Judged]:
     if not places:
         return
     if isinstance(executor, str):

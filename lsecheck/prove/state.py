@@ -40,9 +40,9 @@ class State:
         self.path, self.about = path, about
         self.said = ""  #: what was repaired, in a sentence
         self.known: dict[int, Judged] = {}
-        if fresh:
-            path.unlink(missing_ok=True)
         try:
+            if fresh and path.exists():
+                self._discard()
             self._open()
         except sqlite3.Error as error:
             raise self._refused(error) from None
@@ -62,7 +62,7 @@ class State:
         self.known[judged.place] = judged
 
     def _open(self) -> None:
-        if self.path.exists() and 0 < self.path.stat().st_size:
+        if self.path.exists() and self.path.stat().st_size > 0:
             with self.path.open("rb") as file:
                 if file.read(len(_SQLITE)) != _SQLITE:
                     raise InputError(
@@ -94,6 +94,15 @@ class State:
         elif lost:
             self._file.execute(f"delete from shard where place in ({','.join(map(str, lost))})")
             self.said = f"{self.path}: {_shards(len(lost))} did not match the checksum and will be done again"
+
+    def _discard(self) -> None:
+        """Not while another run has it."""
+        try:
+            self._connected(self.path).close()
+        except sqlite3.DatabaseError as error:
+            if "locked" in str(error):
+                raise
+        self.path.unlink()
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         file = sqlite3.connect(path, timeout=0, isolation_level=None)

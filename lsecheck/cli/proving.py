@@ -1,0 +1,113 @@
+"""The command that exhausts: prove."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from lsecheck.cli.app import main, refuse
+from lsecheck.cli.files import writable, write
+from lsecheck.cli.options import ENGINE, FUNCTION, SEED, loading_options
+from lsecheck.subjects.loading import Loading
+
+#: where certificates are written
+FOLDER = "lsecheck-certificates"
+#: the exit status of a command that was interrupted
+_INTERRUPTED = 130
+
+
+@main.command()
+@click.argument("subject", metavar="SUBJECT")
+@FUNCTION
+@click.option("-f", "--format", "pair", default="float16", show_default=True, metavar="FORMAT", help="IN, or IN:OUT.")
+@click.option("--n", type=int, default=2, show_default=True, metavar="N", help="Entries of a row.")
+@click.option("--ordered", is_flag=True, help="Every order of the same entries; each set of entries once by default.")
+@click.option("--specials", is_flag=True, help="-0, infinities and nan are entries too.")
+@click.option("--sample", type=int, metavar="DRAWS", help="So many of each combination of binades, not every case.")
+@SEED
+@click.option("--require", default="shifted", metavar="CONTRACT", help="The contract to keep; shifted by default.")
+@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@click.option("--executor", metavar="dask:ADDRESS", help="Do the work there, in place of processes here.")
+@click.option("-o", "--output", default=FOLDER, show_default=True, metavar="DIR", help="Where to write.")
+@click.option("--fresh", is_flag=True, help="Begin anew, whatever an earlier run has finished.")
+@click.option("--json", "json_file", metavar="FILE", help="Write the certificate there too; - for stdout.")
+@loading_options
+@ENGINE
+def prove(
+    subject: str, function: str, pair: str, n: int, ordered: bool, specials: bool, sample: "int | None", seed: int,
+    require: str, jobs: int, executor: "str | None", output: str, fresh: bool, json_file: "str | None",
+    loading: Loading,
+) -> int:  # fmt: skip
+    """Ask SUBJECT every case of N entries that a format has, and certify what comes of it.
+
+    Interrupted or killed, the same command goes on from what is finished; the certificate is the same bytes.
+    """
+    from lsecheck.errors import LsecheckError
+    from lsecheck.prove import Claim
+    from lsecheck.prove import prove as certify
+    from lsecheck.report import certified
+
+    claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
+    folder = Path(output)
+    state = folder / f"{claim.name}.state"
+    writable(state)
+    if json_file not in (None, "-"):
+        writable(Path(str(json_file)))
+    done = [0, claim.space.count]
+    with _bar(claim.name) as bar:
+
+        def progress(finished: int, total: int) -> None:
+            bar(finished, total)
+            done[0] = finished
+
+        try:
+            proof = certify(
+                subject, function, pair, n, ordered=ordered, specials=specials, sample=sample, seed=seed,
+                require=require, loading=loading, jobs=jobs, executor=executor, state=state, fresh=fresh,
+                progress=progress, tell=lambda sentence: click.echo(f"lsecheck: {sentence}", err=True),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            share = f"{done[0]:,} of {done[1]:,} cases are kept in {state}"
+            refuse(f"interrupted: {share}, and the same command goes on from there", _INTERRUPTED)
+        except LsecheckError:
+            if state.exists() and not state.stat().st_size:
+                state.unlink()  # refused before anything was begun
+            raise
+    index = folder / "index.md"
+    text = proof.to_json()
+    write(folder / f"{claim.name}.json", text)
+    write(folder / f"{claim.name}.txt", certified.render(proof.document) + "\n")
+    before = index.read_text("utf-8") if index.is_file() else ""
+    write(index, certified.index(before, claim.name, proof.document, sum(proof.stages.values())))
+    if json_file == "-":
+        click.echo(text, nl=False)
+        return proof.status
+    if json_file is not None:
+        write(Path(json_file), text)
+    click.echo(certified.render(proof.document))
+    click.echo(f"\n{certified.spent(proof)}\nwritten: {folder / claim.name}.json, .txt")
+    return proof.status
+
+
+@contextlib.contextmanager
+def _bar(name: str) -> "Iterator[Callable[[int, int], object]]":
+    """Cases and time left, on stderr while it is a terminal."""
+    import tqdm
+
+    tqdm.tqdm.monitor_interval = 0  # no thread: workers may be forked
+    with tqdm.tqdm(
+        file=sys.stderr, disable=None, unit=" cases", unit_scale=True, leave=False, desc=name, smoothing=0.05
+    ) as bar:
+
+        def progress(finished: int, total: int) -> None:
+            if bar.total != total:  # what an earlier run finished says nothing of the speed of this one
+                bar.reset(total)
+                bar.initial = bar.n = finished
+                bar.refresh()
+            else:
+                bar.update(finished - bar.n)
+
+        yield progress
