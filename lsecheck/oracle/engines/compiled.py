@@ -20,7 +20,7 @@ from lsecheck.oracle import constants, doubledouble, outputs, pairs, settle
 from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW
 from lsecheck.oracle.doubledouble import CHUNK
 from lsecheck.oracle.engines import scalar
-from lsecheck.oracle.engines.scalar import ARITHMETIC, elementwise, where
+from lsecheck.oracle.engines.scalar import ARITHMETIC, where, widest
 
 name = f"numba {numba.__version__}"
 
@@ -42,11 +42,16 @@ def _loop(function: Callable[..., None]) -> Callable[..., None]:
     return njit(cache=True, error_model="numpy")(function)
 
 
+def _passage(function: Callable[..., None]) -> Callable[..., None]:
+    """Written into what calls it before that is compiled: alone it would not know where its arrays lie."""
+    return cast(Callable[..., None], njit(error_model="numpy", inline="always")(function))
+
+
 _approached, _parts, _row = ARITHMETIC["approached"], ARITHMETIC["parts"], ARITHMETIC["row"]
 _deviation, _portion, _size_grid = ARITHMETIC["deviation"], ARITHMETIC["portion"], ARITHMETIC["size_grid"]
 
 
-@elementwise
+@_passage
 def _own(owner: Any, start: Any, across: Any, rows: Any) -> None:
     """The row of each output of a block; past the last row it again: no index leaves its table."""
     row, left = start // across, across - start % across
@@ -57,7 +62,7 @@ def _own(owner: Any, start: Any, across: Any, rows: Any) -> None:
             row, left = row + 1, across
 
 
-@elementwise
+@_passage
 def _fetch(given: Any, owner: Any, held: Any) -> None:
     for place in range(len(given)):
         array, part = given[place], held[place]
@@ -65,7 +70,7 @@ def _fetch(given: Any, owner: Any, held: Any) -> None:
             part[i] = array[owner[i]]
 
 
-@elementwise
+@_passage
 def _store(held: Any, found: Any, start: Any) -> None:
     for place in range(found.shape[0]):
         part, into = held[place], found[place, start : start + BLOCK]
@@ -148,6 +153,7 @@ def _extremes_by_row(batch: Any, found: Any) -> None:
 
 @_loop
 def _extremes_by_column(batch: Any, found: Any) -> None:
+    widest()
     rows, n = batch.shape
     held, owner = np.empty((6, BLOCK)), np.empty(BLOCK, np.uint64)
     top, second, equal, finite, least, x = held[0], held[1], held[2], held[3], held[4], held[5]
@@ -167,7 +173,7 @@ def _extremes_by_column(batch: Any, found: Any) -> None:
         _store(held, found, start)
 
 
-@elementwise
+@_passage
 def _add_terms(held: Any) -> None:
     """x, a, b and the grid of each entry -> its parts, added to five sums."""
     x, a, b, grid = held[0], held[1], held[2], held[3]
@@ -184,6 +190,7 @@ def _add_terms(held: Any) -> None:
 
 @_loop
 def _sums_by_row(batch: Any, given: Any, found: Any) -> None:
+    widest()
     held = np.empty((9, BLOCK))
     for row in range(batch.shape[0]):
         a, b = given[0][row], given[1][row]
@@ -202,6 +209,7 @@ def _sums_by_row(batch: Any, given: Any, found: Any) -> None:
 
 @_loop
 def _sums_by_column(batch: Any, given: Any, found: Any) -> None:
+    widest()
     rows, n = batch.shape
     held, owner = np.empty((9, BLOCK)), np.empty(BLOCK, np.uint64)
     x, b, grid = held[0], held[2], held[3]
@@ -220,6 +228,7 @@ def _sums_by_column(batch: Any, given: Any, found: Any) -> None:
 
 @_loop
 def _rows(given: Any, found: Any) -> None:
+    widest()
     held, owner = np.empty((20, BLOCK)), np.empty(BLOCK, np.uint64)
     a, b, m, n, first, second, third = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
     moment, size, high, low, radius, t_high, t_low = held[7], held[8], held[9], held[10], held[11], held[12], held[13]
@@ -238,6 +247,7 @@ def _rows(given: Any, found: Any) -> None:
 
 @_loop
 def _deviations(across: Any, given: Any, shifts: Any, fmt: Any, found: Any) -> None:
+    widest()
     p, emin, emax, largest = fmt
     held, owner = np.empty((19, BLOCK)), np.empty(BLOCK, np.uint64)
     a, m, n, l_high, l_low, l_radius, t_high = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
@@ -262,6 +272,7 @@ def _deviations(across: Any, given: Any, shifts: Any, fmt: Any, found: Any) -> N
 
 @_loop
 def _portions(across: Any, given: Any, fmt: Any, found: Any) -> None:
+    widest()
     p, emin, emax, largest = fmt
     held, owner = np.empty((16, BLOCK)), np.empty(BLOCK, np.uint64)
     a, inverse, l_high, l_low, l_radius, alone, x = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
