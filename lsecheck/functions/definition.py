@@ -38,8 +38,7 @@ class Domain(enum.IntEnum):
     RANGE = 2  #: n exceeds the largest finite number of the storage format: judged apart
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """What the oracle knows of each row beside the answer, in float64.
 
     Row figures have shape (rows, 1), output figures (rows, outputs). Entries of -inf are left

@@ -18,6 +18,16 @@ power = formats.powers_of_two
 _WHOLE = np.float64(1.5 * 2.0**52).view(np.int64)
 
 
+def every(flags: Any) -> Any:
+    """Whether a shorter way will do for all of a block. A number goes the long way: it has no branch."""
+    return flags.all()
+
+
+def chosen(place: int, *options: Any) -> Any:
+    """The option at that place, which is the same for all."""
+    return options[place]
+
+
 def integer(number: Any) -> Any:
     """A float64 below 2^62 without its fraction, as an integer."""
     return number.astype(np.int64)

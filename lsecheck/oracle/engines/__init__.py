@@ -61,13 +61,16 @@ def compiled_installed() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def engine(entries: int) -> Engine:
-    """The engine for the next so many entries, tested on its first use."""
+def compiles(entries: int) -> bool:
+    """Whether the next so many entries are the compiled engine's."""
     global _seen
     _seen += entries
-    if _choice == "numba" or (_choice == "auto" and _seen > ENOUGH and compiled_installed()):
-        return _compiled()
-    return _vectorised()
+    return _choice == "numba" or (_choice == "auto" and _seen > ENOUGH and compiled_installed())
+
+
+def engine(entries: int) -> Engine:
+    """The engine for the next so many entries, tested on its first use."""
+    return _compiled() if compiles(entries) else _vectorised()
 
 
 @functools.cache
