@@ -101,7 +101,7 @@ def bounds(
     with np.errstate(over="ignore", invalid="ignore"):
         moved = function.condition(sums)
         allowed = allow(
-            function, sums, *lengths(sums.n), magnitude, fmt.unit_roundoff, fmt.tiny, unit, moved
+            function, sums, *lengths(sums.n), magnitude, fmt.unit_roundoff, fmt.tiny, 1 / unit, moved
         )
     return dict(zip(NUMERIC, allowed, strict=True))
 
@@ -120,25 +120,25 @@ def lengths(n: Floats) -> "tuple[Floats, Floats]":
 
 
 def allow(
-    function: Any, sums: Sums, pairwise: Any, natural: Any, magnitude: Any, u: Any, t: Any, unit: Any, moved: Any
+    function: Any, sums: Sums, pairwise: Any, natural: Any, magnitude: Any, u: Any, t: Any, inverse: Any, moved: Any
 ) -> Allowed:
     """`bounds`, of what is known already: `lengths`, and K as `moved`."""
     steps = larger(sums.n - 1, 0)
-    shifted = function.bound(sums, magnitude, pairwise, u, t, unit)
+    shifted = function.bound(sums, magnitude, pairwise, u, t, inverse)
     # a rounded sum of terms in (0, 1] stays in [1, n]: wrong by log n at most, whatever is lost
-    one_pass = function.bound(sums, magnitude, 3 * steps, u, t, unit)
-    sequential = smaller(one_pass, natural / unit + shifted)
+    one_pass = function.bound(sums, magnitude, 3 * steps, u, t, inverse)
+    sequential = smaller(one_pass, natural * inverse + shifted)
     conditioned = smaller(
-        function.conditioned_factor * larger(u * magnitude + u * (moved / unit), t / unit)
-        + u * pairwise * function.lost_beside(sums) / unit
+        function.conditioned_factor * larger(u * magnitude + u * (moved * inverse), t * inverse)
+        + u * pairwise * function.lost_beside(sums) * inverse
         # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
-        + function.underflow(sums, magnitude, t, unit),
+        + function.underflow(sums, magnitude, t, inverse),
         shifted,
     )
     folded = sequential
     if function.folds:
-        partials = 2 * u * (sums.n * magnitude + (4 * sums.n + sums.spread) / unit) + sums.n * (t / unit)
-        folded = larger(smaller(partials, 2 * natural / unit + shifted), sequential)
+        partials = 2 * u * (sums.n * magnitude + (4 * sums.n + sums.spread) * inverse) + sums.n * (t * inverse)
+        folded = larger(smaller(partials, 2 * natural * inverse + shifted), sequential)
     return Allowed(conditioned, shifted, sequential, folded)
 
 

@@ -60,7 +60,7 @@ def judge(
     if not every(finite & number):
         code = wrong_kind(code, expected, places, side, high, answer, fmt)
     scored = number & (code == 0)
-    unit, inverse = power(binade), power(1 - binade) * 0.5
+    inverse = power(1 - binade) * 0.5
     near = places_of(where(finite, answer, 0.0), fmt)
     if not every(finite):
         near = where(finite, near, where(high < 0, -1, 1) * (fmt.largest + 1))
@@ -88,10 +88,10 @@ def judge(
     if binary:
         spread, size = spread * LOG2E, magnitude / LOG2E
     u, place = fmt.unit_roundoff, 2.0 * fmt.unit_roundoff
-    floor = larger(u * magnitude + u * spread, fmt.tiny * inverse / 2)
+    floor = larger(u * magnitude + u * spread, fmt.tiny * inverse * 0.5)
     ulp = smaller(error / place, LARGEST_ERROR)
     condition = where(magnitude > 0, spread / magnitude, where(spread > 0, INFINITY, 0.0))
-    allowed = allow(function, sums, growth, natural, size, u, fmt.tiny, unit, moved)
+    allowed = allow(function, sums, growth, natural, size, u, fmt.tiny, inverse, moved)
     if binary:
         # every entry and every sum is multiplied by log2 e, and each product rounded
         more = 4 * u * (magnitude + spread)

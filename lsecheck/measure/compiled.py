@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -43,6 +43,10 @@ class Definition(NamedTuple):
     underflow: Any
     conditioned_factor: float
     folds: bool
+
+
+def _outlined(function: Any) -> Any:
+    return njit(error_model="numpy")(function)
 
 
 def _every(flags: Any) -> Any:
@@ -98,57 +102,76 @@ def _whole_at(held: Any, figure: Any, i: Any) -> Any:
 _at, _whole_at = _elementwise(_at), _elementwise(_whole_at)
 
 
+@_outlined
+def _bring(source: Any, rows: Any, start: Any, end: Any, into: Any) -> None:
+    """Figures of outputs, or of their rows; what all share is brought once."""
+    if source.size == 1:
+        if start == 0:
+            into[:BLOCK] = source[0]
+    elif rows.size:
+        for i in range(end - start):
+            into[i] = source[rows[i]]
+    else:
+        part = source[start:end]
+        for i in range(part.size):
+            into[i] = part[i]
+
+
+@_outlined
+def _bring_bits(source: Any, into: Any) -> None:
+    for i in range(source.size):
+        into[i] = _number(source[i])
+
+
+@_outlined
+def _take(source: Any, into: Any) -> None:
+    for i in range(into.size):
+        into[i] = source[i]
+
+
+@_outlined
+def _take_bits(source: Any, into: Any) -> None:
+    for i in range(into.size):
+        into[i] = _bits(source[i])
+
+
 def _kernel(
-    of_rows: Any, needed: Any, of_outputs: Any, places: Any, binade: Any, scale: Any, expected: Any, side: Any,
-    fmt: Any, binary: Any, required: Any, outputs: Any, numbers: Any, rung: Any, correct: Any, codes: Any,
+    figures: Any, places: Any, binade: Any, scale: Any, expected: Any, side: Any, outputs: Any,
+    fmt: Any, binary: Any, required: Any, numbers: Any, rung: Any, correct: Any, codes: Any,
 ) -> None:  # fmt: skip
     """Judges outputs block by block.
 
     A block of every array is copied into one: of two dozen arrays no compiler proves that they
     do not overlap, and only where it does will the arithmetic vectorise.
     """
-    held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK, np.int64)
+    held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK, np.uint64)
+    own, none = row_of[:0], row_of[:0]
     row = column = 0
     for start in range(0, places.size, BLOCK):
-        count = min(BLOCK, places.size - start)
-        if outputs == 1:
-            for figure in needed:
-                source = of_rows[figure]
-                for i in range(count):
-                    held[figure * BLOCK + i] = source[start + i]
-        else:
-            for i in range(count):
+        end = min(start + BLOCK, places.size)
+        if outputs > 1:
+            own = row_of[: end - start]
+            for i in range(end - start):
                 row_of[i] = row
                 column += 1
                 done = column == outputs
                 row, column = row + done, 0 if done else column
-            for figure in needed:
-                source = of_rows[figure]
-                for i in range(count):
-                    held[figure * BLOCK + i] = source[row_of[i]]
-        for figure in range(len(of_outputs)):
-            source = of_outputs[figure]
-            for i in range(count):
-                held[(8 + figure) * BLOCK + i] = source[start + i]
-        for i in range(count):
-            held[13 * BLOCK + i] = _number(places[start + i])
-        for i in range(count):
-            held[14 * BLOCK + i] = _number(binade[start + i])
-        for i in range(count):
-            held[15 * BLOCK + i] = _number(scale[start + i])
-        for i in range(count):
-            held[16 * BLOCK + i] = _number(expected[start + i])
-        for i in range(count):
-            held[17 * BLOCK + i] = _number(side[start + i])
+        for figure in range(13):
+            _bring(figures[figure], own if figure < 8 else none, start, end, held[figure * BLOCK :])
+        _bring_bits(places[start:end], held[13 * BLOCK :])
+        _bring_bits(binade[start:end], held[14 * BLOCK :])
+        _bring_bits(scale[start:end], held[15 * BLOCK :])
+        _bring_bits(expected[start:end], held[16 * BLOCK :])
+        _bring_bits(side[start:end], held[17 * BLOCK :])
         for i in range(BLOCK):
             sums = Sums(
                 _at(held, 0, i), 0.0, _at(held, 1, i), _at(held, 2, i), _at(held, 3, i), _at(held, 4, i),
-                _at(held, 5, i), _at(held, 11, i), _at(held, 12, i),
+                _at(held, 5, i), _at(held, 8, i), _at(held, 9, i),
             )  # fmt: skip
             ulp, signed, scaled, condition, excess, kept, right, code = _judge(
                 _function, sums, _at(held, 6, i), _at(held, 7, i), _whole_at(held, 16, i), _whole_at(held, 13, i),
-                _whole_at(held, 17, i), _whole_at(held, 14, i), _at(held, 8, i), _at(held, 9, i),
-                _whole_at(held, 15, i), _at(held, 10, i), fmt, binary, required,
+                _whole_at(held, 17, i), _whole_at(held, 14, i), _at(held, 10, i), _at(held, 11, i),
+                _whole_at(held, 15, i), _at(held, 12, i), fmt, binary, required,
             )  # fmt: skip
             held[18 * BLOCK + i] = ulp
             held[19 * BLOCK + i] = signed
@@ -158,21 +181,15 @@ def _kernel(
             held[23 * BLOCK + i] = _number(kept)
             held[24 * BLOCK + i] = _number(right)
             held[25 * BLOCK + i] = _number(code)
-        for figure in range(len(numbers)):
-            into = numbers[figure]
-            for i in range(count):
-                into[start + i] = held[(18 + figure) * BLOCK + i]
-        for i in range(count):
-            rung[start + i] = _whole_at(held, 23, i)
-        for i in range(count):
-            correct[start + i] = _whole_at(held, 24, i)
-        for i in range(count):
-            codes[start + i] = _whole_at(held, 25, i)
+        for figure in range(5):
+            _take(held[(18 + figure) * BLOCK :], numbers[figure, start:end])
+        _take_bits(held[23 * BLOCK :], rung[start:end])
+        _take_bits(held[24 * BLOCK :], correct[start:end])
+        _take_bits(held[25 * BLOCK :], codes[start:end])
 
 
-#: figures of rows and of outputs, in the order of the kernel; behind the first six stand the two of `lengths`
-ROW_FIGURES = ("n", "total", "log_total", "spread", "absolute", "rest")
-OUTPUT_FIGURES = ("share", "gap")
+#: in the kernel's order; between them stand the two of `lengths`
+ROW_FIGURES, OUTPUT_FIGURES = ("n", "total", "log_total", "spread", "absolute", "rest"), ("share", "gap")
 
 
 def _given(kind: Any) -> Any:
@@ -180,42 +197,50 @@ def _given(kind: Any) -> Any:
 
 
 _SIGNATURE = void(
-    typed.UniTuple(_given(float64), 8), _given(int64), typed.UniTuple(_given(float64), 5),
-    _given(int64), _given(int16), _given(int16), _given(int8), _given(int8),
-    typed.NamedTuple((float64, float64, int64, int64, int64, float64, bool_), Target), bool_, int64, int64,
-    typed.UniTuple(float64[::1], 5), int8[::1], bool_[::1], int8[::1],
+    typed.UniTuple(_given(float64), 13), _given(int64), _given(int16), _given(int16), _given(int8), _given(int8), int64,
+    typed.NamedTuple((float64, float64, int64, int64, int64, float64, bool_), Target), bool_, int64,
+    float64[:, ::1], int8[::1], bool_[::1], int8[::1],
 )  # fmt: skip
 
 
 @functools.cache
-def _compiled(function: Function) -> "tuple[Callable[..., None], Any]":
-    """The kernel of a function, kept on disk, and which figures of rows it needs."""
+def _compiled(function: Function) -> "tuple[Callable[..., None], set[str]]":
+    """The kernel of a function, kept on disk, and the names that its definition uses."""
     pieces = function.condition, function.bound, function.lost_beside, function.underflow
     own = Definition(*map(_translated, pieces), function.conditioned_factor, function.folds)
-    scope = globals() | {"_function": own}
-    kernel = types.FunctionType(_kernel.__code__, scope, f"judge_{function.name}")
+    kernel = types.FunctionType(_kernel.__code__, globals() | {"_function": own}, f"judge_{function.name}")
     kernel.__qualname__ = f"judge_{function.name}_{_STAMP}"
-    return njit(_SIGNATURE, cache=True, error_model="numpy")(kernel), np.arange(8)
+    used = {name for piece in (*pieces, contracts.allow) for name in _names(piece)}
+    return njit(_SIGNATURE, cache=True, error_model="numpy")(kernel), used
+
+
+def _names(function: Any) -> "Iterator[str]":
+    """All that a function and those it calls name."""
+    for name in function.__code__.co_names:
+        yield name
+        called = function.__globals__.get(name)
+        if isinstance(called, types.FunctionType):
+            yield from _names(called)
 
 
 def errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) -> Errors:
     """As `vectorised.errors`."""
     shape = truth.expected.shape
-    kernel, needed = _compiled(truth.function)
-    sums = truth.sums
-    of_rows = (
-        *(getattr(sums, name) for name in ROW_FIGURES),
-        *(np.broadcast_to(array, (shape[0], 1)) for array in lengths(sums.n)),
+    kernel, used = _compiled(truth.function)
+    row, output = (
+        [_flat(getattr(truth.sums, name), np.float64) if name in used else np.zeros(1) for name in names]
+        for names in (ROW_FIGURES, OUTPUT_FIGURES)
     )
-    of_outputs = truth.high, truth.low, answers, sums.share, sums.gap
-    numbers = tuple(np.empty(shape) for _ in range(5))
-    rung, correct, codes = np.empty(shape, np.int8), np.empty(shape, np.bool_), np.empty(shape, np.int8)
+    growth, natural = lengths(truth.sums.n)
+    row[0] = row[0][: growth.size]  # one length, or one for each row
+    given = (*row, growth.reshape(-1), natural.reshape(-1), *output, truth.high, truth.low, answers)
+    numbers, whole = np.empty((5, *shape)), np.empty((3, *shape), np.int8)
+    rung, correct, codes = whole[0], whole[1].view(np.bool_), whole[2]
     kernel(
-        tuple(_flat(array, np.float64) for array in of_rows), needed,
-        tuple(_flat(array, np.float64) for array in of_outputs), _flat(truth.places, np.int64),
+        tuple(_flat(array, np.float64) for array in given), _flat(truth.places, np.int64),
         _flat(truth.exponent, np.int16), _flat(truth.scale, np.int16), _flat(truth.expected, np.int8),
-        _flat(truth.side, np.int8), target(truth.formats.output, flushes), truth.base == "2", required.rung, shape[1],
-        tuple(array.reshape(-1) for array in numbers), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
+        _flat(truth.side, np.int8), shape[1], target(truth.formats.output, flushes), truth.base == "2",
+        required.rung, numbers.reshape(5, -1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
     )  # fmt: skip
     return Errors(*numbers, rung, correct, codes)
 
