@@ -31,7 +31,7 @@ from lsecheck.oracle.engines.compiled import _PRIMITIVES, _bits, _elementwise, _
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
 
-BLOCK = 128  #: outputs judged at once: their figures stay in the first cache
+BLOCK = 256  #: outputs judged at once: their figures stay in the first cache
 
 
 class Definition(NamedTuple):
@@ -103,36 +103,40 @@ _at, _whole_at = _elementwise(_at), _elementwise(_whole_at)
 
 
 @_outlined
-def _bring(source: Any, rows: Any, start: Any, end: Any, into: Any) -> None:
+def _bring(source: Any, rows: Any, start: Any, count: Any, held: Any, figure: Any) -> None:
     """Figures of outputs, or of their rows; what all share is brought once."""
+    place = np.uint64(figure * BLOCK)
     if source.size == 1:
         if start == 0:
-            into[:BLOCK] = source[0]
+            for i in range(np.uint64(BLOCK)):
+                held[place + i] = source[0]
     elif rows.size:
-        for i in range(end - start):
-            into[i] = source[rows[i]]
+        for i in range(count):
+            held[place + i] = source[rows[i]]
     else:
-        part = source[start:end]
-        for i in range(part.size):
-            into[i] = part[i]
+        for i in range(count):
+            held[place + i] = source[start + i]
 
 
 @_outlined
-def _bring_bits(source: Any, into: Any) -> None:
-    for i in range(source.size):
-        into[i] = _number(source[i])
+def _bring_bits(source: Any, start: Any, count: Any, held: Any, figure: Any) -> None:
+    place = np.uint64(figure * BLOCK)
+    for i in range(count):
+        held[place + i] = _number(source[start + i])
 
 
 @_outlined
-def _take(source: Any, into: Any) -> None:
-    for i in range(into.size):
-        into[i] = source[i]
+def _take(held: Any, figure: Any, into: Any, start: Any, count: Any) -> None:
+    place = np.uint64(figure * BLOCK)
+    for i in range(count):
+        into[start + i] = held[place + i]
 
 
 @_outlined
-def _take_bits(source: Any, into: Any) -> None:
-    for i in range(into.size):
-        into[i] = _bits(source[i])
+def _take_bits(held: Any, figure: Any, into: Any, start: Any, count: Any) -> None:
+    place = np.uint64(figure * BLOCK)
+    for i in range(count):
+        into[start + i] = _bits(held[place + i])
 
 
 def _kernel(
@@ -144,25 +148,35 @@ def _kernel(
     A block of every array is copied into one: of two dozen arrays no compiler proves that they
     do not overlap, and only where it does will the arithmetic vectorise.
     """
-    held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK, np.uint64)
-    own, none = row_of[:0], row_of[:0]
+    held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK if outputs > 1 else 0, np.uint64)
+    none = row_of[:0]
+    n, total, log_total, spread, absolute, rest, growth, natural, share, gap, high, low, answers = figures
     row = column = 0
-    for start in range(0, places.size, BLOCK):
-        end = min(start + BLOCK, places.size)
-        if outputs > 1:
-            own = row_of[: end - start]
-            for i in range(end - start):
-                row_of[i] = row
-                column += 1
-                done = column == outputs
-                row, column = row + done, 0 if done else column
-        for figure in range(13):
-            _bring(figures[figure], own if figure < 8 else none, start, end, held[figure * BLOCK :])
-        _bring_bits(places[start:end], held[13 * BLOCK :])
-        _bring_bits(binade[start:end], held[14 * BLOCK :])
-        _bring_bits(scale[start:end], held[15 * BLOCK :])
-        _bring_bits(expected[start:end], held[16 * BLOCK :])
-        _bring_bits(side[start:end], held[17 * BLOCK :])
+    for first in range(0, places.size, BLOCK):
+        start, count = np.uint64(first), np.uint64(min(BLOCK, places.size - first))
+        for i in range(row_of.size):
+            row_of[i] = row
+            column += 1
+            done = column == outputs
+            row, column = row + done, 0 if done else column
+        _bring(n, row_of, start, count, held, 0)
+        _bring(total, row_of, start, count, held, 1)
+        _bring(log_total, row_of, start, count, held, 2)
+        _bring(spread, row_of, start, count, held, 3)
+        _bring(absolute, row_of, start, count, held, 4)
+        _bring(rest, row_of, start, count, held, 5)
+        _bring(growth, row_of, start, count, held, 6)
+        _bring(natural, row_of, start, count, held, 7)
+        _bring(share, none, start, count, held, 8)
+        _bring(gap, none, start, count, held, 9)
+        _bring(high, none, start, count, held, 10)
+        _bring(low, none, start, count, held, 11)
+        _bring(answers, none, start, count, held, 12)
+        _bring_bits(places, start, count, held, 13)
+        _bring_bits(binade, start, count, held, 14)
+        _bring_bits(scale, start, count, held, 15)
+        _bring_bits(expected, start, count, held, 16)
+        _bring_bits(side, start, count, held, 17)
         for i in range(BLOCK):
             sums = Sums(
                 _at(held, 0, i), 0.0, _at(held, 1, i), _at(held, 2, i), _at(held, 3, i), _at(held, 4, i),
@@ -182,10 +196,10 @@ def _kernel(
             held[24 * BLOCK + i] = _number(right)
             held[25 * BLOCK + i] = _number(code)
         for figure in range(5):
-            _take(held[(18 + figure) * BLOCK :], numbers[figure, start:end])
-        _take_bits(held[23 * BLOCK :], rung[start:end])
-        _take_bits(held[24 * BLOCK :], correct[start:end])
-        _take_bits(held[25 * BLOCK :], codes[start:end])
+            _take(held, 18 + figure, numbers, np.uint64(figure * places.size + first), count)
+        _take_bits(held, 23, rung, start, count)
+        _take_bits(held, 24, correct, start, count)
+        _take_bits(held, 25, codes, start, count)
 
 
 #: in the kernel's order; between them stand the two of `lengths`
@@ -199,7 +213,7 @@ def _given(kind: Any) -> Any:
 _SIGNATURE = void(
     typed.UniTuple(_given(float64), 13), _given(int64), _given(int16), _given(int16), _given(int8), _given(int8), int64,
     typed.NamedTuple((float64, float64, int64, int64, int64, float64, bool_), Target), bool_, int64,
-    float64[:, ::1], int8[::1], bool_[::1], int8[::1],
+    float64[::1], int8[::1], bool_[::1], int8[::1],
 )  # fmt: skip
 
 
@@ -240,7 +254,7 @@ def errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) -
         tuple(_flat(array, np.float64) for array in given), _flat(truth.places, np.int64),
         _flat(truth.exponent, np.int16), _flat(truth.scale, np.int16), _flat(truth.expected, np.int8),
         _flat(truth.side, np.int8), shape[1], target(truth.formats.output, flushes), truth.base == "2",
-        required.rung, numbers.reshape(5, -1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
+        required.rung, numbers.reshape(-1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
     )  # fmt: skip
     return Errors(*numbers, rung, correct, codes)
 
