@@ -100,9 +100,7 @@ def bounds(
     """
     with np.errstate(over="ignore", invalid="ignore"):
         moved = function.condition(sums)
-        allowed = allow(
-            function, sums, *lengths(sums.n), magnitude, fmt.unit_roundoff, fmt.tiny, 1 / unit, moved
-        )
+        allowed = allow(function, sums, *lengths(sums.n), magnitude, fmt.unit_roundoff, fmt.tiny, 1 / unit, moved)
     return dict(zip(NUMERIC, allowed, strict=True))
 
 

@@ -126,7 +126,7 @@ def wrong_kind(code: Any, expected: Any, places: Any, side: Any, high: Any, answ
 def places_of(answer: Any, fmt: Target) -> Any:
     """The ordinal of a finite answer, rounded to the format if it is not one of its numbers."""
     binade = larger(exponent(answer), fmt.emin)
-    count = nearest(abs(answer) * power(1 - binade) * power(fmt.precision - 2))
+    count = nearest(abs(answer) * power(1 - binade) * (0.25 / fmt.unit_roundoff))
     place = ((binade - fmt.emin) << (fmt.precision - 1)) + integer(count)
     place = smaller(place, fmt.largest + 1)
     return where(answer < 0, -place, place)

@@ -19,14 +19,16 @@ from numba import types as typed
 
 from lsecheck import contracts
 from lsecheck.contracts import Contract, lengths
+from lsecheck.errors import EnvironmentRefused
+from lsecheck.formats import pair
 from lsecheck.functions import cross_entropy, definition, log_softmax, logaddexp, logsumexp, softmax
 from lsecheck.functions.definition import Floats, Function, Sums
-from lsecheck.measure import arithmetic
+from lsecheck.measure import arithmetic, vectorised
 from lsecheck.measure.arithmetic import Target, target
-from lsecheck.measure.definition import Errors
+from lsecheck.measure.definition import FIELDS, Errors
 from lsecheck.oracle import pairs, primitives
 from lsecheck.oracle.engines import compiled
-from lsecheck.oracle.engines.compiled import _PRIMITIVES, _bits, _elementwise, _number, _where
+from lsecheck.oracle.engines.compiled import _PRIMITIVES, _bits, _number, _where
 
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
@@ -45,11 +47,19 @@ class Definition(NamedTuple):
     folds: bool
 
 
+#: only compiled code calls these: no way in from Python has to be compiled
+_INNER: Any = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def _inlined(function: Any) -> Any:
+    return njit(forceinline=True, **_INNER)(function)
+
+
 def _outlined(function: Any) -> Any:
-    return njit(error_model="numpy")(function)
+    return njit(**_INNER)(function)
 
 
-def _every(flags: Any) -> Any:
+def _every(_flags: Any) -> Any:
     return False
 
 
@@ -59,9 +69,9 @@ def _chosen(place: Any, p: Any, q: Any, r: Any, s: Any, t: Any, u: Any) -> Any:
     )
 
 
-#: numba has its own np.minimum and np.maximum, of which nan is the same as of arrays; the oracle's have no nan
+#: not `smaller` and `larger`: numba's own np.minimum and np.maximum keep a nan as those of arrays do
 _SCALAR = {getattr(primitives, name): form for name, form in _PRIMITIVES.items() if name not in ("smaller", "larger")}
-_SCALAR |= {primitives.every: _elementwise(_every), primitives.chosen: _elementwise(_chosen)}
+_SCALAR |= {primitives.every: _inlined(_every), primitives.chosen: _inlined(_chosen)}
 
 
 @functools.cache
@@ -74,21 +84,19 @@ def _translated(function: Any) -> Any:
             scope[name] = _SCALAR[called]
         elif isinstance(called, types.FunctionType):
             scope[name] = _translated(called)
-    return _elementwise(types.FunctionType(function.__code__, scope, function.__name__))
+    return _inlined(types.FunctionType(function.__code__, scope, function.__name__))
 
 
-#: of every line that is compiled: numba's disk cache knows a change of this file alone
-_STAMP = hashlib.sha256(
-    "".join(
-        inspect.getsource(module)
-        for module in (
-            cross_entropy, log_softmax, logaddexp, logsumexp, softmax, definition, contracts, arithmetic, pairs,
-            primitives, compiled, sys.modules[__name__],
-        )
-    ).encode()
-).hexdigest()[:12]  # fmt: skip
+#: of every line that is compiled, as numba's disk cache knows a change of this file alone
+_SOURCES = (
+    cross_entropy, log_softmax, logaddexp, logsumexp, softmax, definition, contracts, arithmetic, pairs, primitives,
+    compiled, sys.modules[__name__],
+)  # fmt: skip
+_STAMP = hashlib.sha256("".join(map(inspect.getsource, _SOURCES)).encode()).hexdigest()[:12]
 
-_judge, _function = _translated(arithmetic.judge), None
+_judge = _translated(arithmetic.judge)
+_function: Any = None  #: a `Definition`, another in the scope of each kernel
+_UNUSED: Any = 0.0
 
 
 def _at(held: Any, figure: Any, i: Any) -> Any:
@@ -99,7 +107,7 @@ def _whole_at(held: Any, figure: Any, i: Any) -> Any:
     return _bits(held[figure * BLOCK + i])
 
 
-_at, _whole_at = _elementwise(_at), _elementwise(_whole_at)
+_at, _whole_at = _inlined(_at), _inlined(_whole_at)
 
 
 @_outlined
@@ -146,7 +154,8 @@ def _kernel(
     """Judges outputs block by block.
 
     A block of every array is copied into one: of two dozen arrays no compiler proves that they
-    do not overlap, and only where it does will the arithmetic vectorise.
+    do not overlap, and only where it does will the arithmetic vectorise. Unsigned indices, as those
+    of either sign are looked at to see whether they count from the end.
     """
     held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK if outputs > 1 else 0, np.uint64)
     none = row_of[:0]
@@ -179,7 +188,7 @@ def _kernel(
         _bring_bits(side, start, count, held, 17)
         for i in range(BLOCK):
             sums = Sums(
-                _at(held, 0, i), 0.0, _at(held, 1, i), _at(held, 2, i), _at(held, 3, i), _at(held, 4, i),
+                _at(held, 0, i), _UNUSED, _at(held, 1, i), _at(held, 2, i), _at(held, 3, i), _at(held, 4, i),
                 _at(held, 5, i), _at(held, 8, i), _at(held, 9, i),
             )  # fmt: skip
             ulp, signed, scaled, condition, excess, kept, right, code = _judge(
@@ -210,22 +219,30 @@ def _given(kind: Any) -> Any:
     return typed.Array(kind, 1, "C", readonly=True)  # what may be written is taken too
 
 
-_SIGNATURE = void(
-    typed.UniTuple(_given(float64), 13), _given(int64), _given(int16), _given(int16), _given(int8), _given(int8), int64,
-    typed.NamedTuple((float64, float64, int64, int64, int64, float64, bool_), Target), bool_, int64,
-    float64[::1], int8[::1], bool_[::1], int8[::1],
-)  # fmt: skip
+def _signature() -> Any:
+    tuples: Any = typed.UniTuple, typed.NamedTuple
+    several, named = tuples
+    target_type = named((float64, float64, int64, int64, int64, float64, bool_), Target)
+    whole = _given(int64), _given(int16), _given(int16), _given(int8), _given(int8), int64
+    found = float64[::1], int8[::1], bool_[::1], int8[::1]
+    return void(several(_given(float64), 13), *whole, target_type, bool_, int64, *found)
 
 
-@functools.cache
-def _compiled(function: Function) -> "tuple[Callable[..., None], set[str]]":
-    """The kernel of a function, kept on disk, and the names that its definition uses."""
+class Kernel(NamedTuple):
+    """A function's own."""
+
+    run: Callable[..., None]
+    names: "frozenset[str]"  #: all that its definition names: of the figures, those it needs
+
+
+def _compiled(function: Function) -> Kernel:
+    """Kept on disk, under a name of its own for each version: compiling takes seconds."""
     pieces = function.condition, function.bound, function.lost_beside, function.underflow
-    own = Definition(*map(_translated, pieces), function.conditioned_factor, function.folds)
+    own = Definition._make((*map(_translated, pieces), function.conditioned_factor, function.folds))
     kernel = types.FunctionType(_kernel.__code__, globals() | {"_function": own}, f"judge_{function.name}")
     kernel.__qualname__ = f"judge_{function.name}_{_STAMP}"
-    used = {name for piece in (*pieces, contracts.allow) for name in _names(piece)}
-    return njit(_SIGNATURE, cache=True, error_model="numpy")(kernel), used
+    names = frozenset(name for piece in (*pieces, contracts.allow) for name in _names(piece))
+    return Kernel(njit(_signature(), cache=True, error_model="numpy")(kernel), names)
 
 
 def _names(function: Any) -> "Iterator[str]":
@@ -237,26 +254,56 @@ def _names(function: Any) -> "Iterator[str]":
             yield from _names(called)
 
 
+@functools.cache
+@np.errstate(all="ignore")
+def _tested(function: Function) -> Kernel:
+    """The kernel, once it has given the bits of NumPy: `EnvironmentRefused` if it does not."""
+    from lsecheck.oracle.selftest import hard_cases
+    from lsecheck.oracle.truth import certify
+
+    kernel = _compiled(function)
+    for batch in (each[:, : function.entries] for each in hard_cases()[:2]):
+        labels = np.arange(len(batch)) % batch.shape[1] if function.labelled else None
+        for fmt in ("float16", "float64"):
+            truth = certify(function, batch, pair(f"float64:{fmt}"), labels)
+            factors = np.resize([1.0, 1.0 + 2.0**-11, 1.0 - 2.0**-53, -1.0, np.inf, np.nan, 0.0], truth.expected.shape)
+            given = truth, truth.rounded * factors, Contract.SHIFTED, False
+            one, other = _judged(kernel, *given), vectorised.errors(*given)
+            for name in FIELDS:
+                if not np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True):
+                    raise EnvironmentRefused(
+                        f"compiled by {compiled.name}, the errors of {function.name} differ from those in NumPy:"
+                        " on this machine it does not compute in IEEE arithmetic as written, so no verdict of it would"
+                        " hold; try --engine numpy, and report this"
+                    )
+    return kernel
+
+
 def errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) -> Errors:
     """As `vectorised.errors`."""
+    return _judged(_tested(truth.function), truth, answers, required, flushes)
+
+
+def _judged(kernel: Kernel, truth: "Truth", answers: Floats, required: Contract, flushes: bool) -> Errors:
     shape = truth.expected.shape
-    kernel, used = _compiled(truth.function)
     row, output = (
-        [_flat(getattr(truth.sums, name), np.float64) if name in used else np.zeros(1) for name in names]
+        [_flat(getattr(truth.sums, name), np.float64) if name in kernel.names else np.zeros(1) for name in names]
         for names in (ROW_FIGURES, OUTPUT_FIGURES)
     )
     growth, natural = lengths(truth.sums.n)
     row[0] = row[0][: growth.size]  # one length, or one for each row
-    given = (*row, growth.reshape(-1), natural.reshape(-1), *output, truth.high, truth.low, answers)
+    figures = (*row, growth, natural, *output, truth.high, truth.low, answers)
+    # in one piece: freed and asked for again, memory of this size is not given back in between
     numbers, whole = np.empty((5, *shape)), np.empty((3, *shape), np.int8)
+    ulp, signed, scaled, condition, excess = numbers
     rung, correct, codes = whole[0], whole[1].view(np.bool_), whole[2]
-    kernel(
-        tuple(_flat(array, np.float64) for array in given), _flat(truth.places, np.int64),
+    kernel.run(
+        tuple(_flat(array, np.float64) for array in figures), _flat(truth.places, np.int64),
         _flat(truth.exponent, np.int16), _flat(truth.scale, np.int16), _flat(truth.expected, np.int8),
         _flat(truth.side, np.int8), shape[1], target(truth.formats.output, flushes), truth.base == "2",
         required.rung, numbers.reshape(-1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
     )  # fmt: skip
-    return Errors(*numbers, rung, correct, codes)
+    return Errors(ulp, signed, scaled, condition, excess, rung, correct, codes)
 
 
 def _flat(array: Any, dtype: Any) -> Any:

@@ -1,6 +1,7 @@
 """The few operations that scalars and arrays do not share by syntax, for arrays.
 
-`compiled` has the same names for scalars. All are exact.
+`engines.compiled` has the same names for scalars, and `measure.compiled` those that only it needs.
+All are exact.
 """
 
 from typing import Any

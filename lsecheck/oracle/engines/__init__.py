@@ -1,4 +1,4 @@
-"""Which engine runs the fast tier's arithmetic: NumPy, or numba where it is installed.
+"""Which engine runs the arithmetic of the fast tier and of `measure`: NumPy, or numba where it is installed.
 
 Both run the same lines and give the same bits, so the choice is one of speed alone and may
 change within a process. `auto` starts with NumPy, which needs no loading, and goes over to the
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from lsecheck.errors import EnvironmentRefused, UnknownName
 
 CHOICES = ("auto", "numpy", "numba")
-#: entries after which `auto` loads the compiled engine, if there is one
+#: entries, and outputs measured, after which `auto` loads the compiled engine, if there is one
 ENOUGH = 1 << 24
 
 
