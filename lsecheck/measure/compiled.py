@@ -159,7 +159,7 @@ def _kernel(
     """
     held, row_of = np.zeros(26 * BLOCK), np.empty(BLOCK if outputs > 1 else 0, np.uint64)
     none = row_of[:0]
-    n, total, log_total, spread, absolute, rest, growth, natural, share, gap, high, low, answers = figures
+    n, growth, natural, total, log_total, spread, absolute, rest, share, gap, high, low, answers = figures
     row = column = 0
     for first in range(0, places.size, BLOCK):
         start, count = np.uint64(first), np.uint64(min(BLOCK, places.size - first))
@@ -169,13 +169,13 @@ def _kernel(
             done = column == outputs
             row, column = row + done, 0 if done else column
         _bring(n, row_of, start, count, held, 0)
-        _bring(total, row_of, start, count, held, 1)
-        _bring(log_total, row_of, start, count, held, 2)
-        _bring(spread, row_of, start, count, held, 3)
-        _bring(absolute, row_of, start, count, held, 4)
-        _bring(rest, row_of, start, count, held, 5)
-        _bring(growth, row_of, start, count, held, 6)
-        _bring(natural, row_of, start, count, held, 7)
+        _bring(growth, row_of, start, count, held, 1)
+        _bring(natural, row_of, start, count, held, 2)
+        _bring(total, row_of, start, count, held, 3)
+        _bring(log_total, row_of, start, count, held, 4)
+        _bring(spread, row_of, start, count, held, 5)
+        _bring(absolute, row_of, start, count, held, 6)
+        _bring(rest, row_of, start, count, held, 7)
         _bring(share, none, start, count, held, 8)
         _bring(gap, none, start, count, held, 9)
         _bring(high, none, start, count, held, 10)
@@ -188,11 +188,11 @@ def _kernel(
         _bring_bits(side, start, count, held, 17)
         for i in range(BLOCK):
             sums = Sums(
-                _at(held, 0, i), _UNUSED, _at(held, 1, i), _at(held, 2, i), _at(held, 3, i), _at(held, 4, i),
-                _at(held, 5, i), _at(held, 8, i), _at(held, 9, i),
+                _at(held, 0, i), _UNUSED, _at(held, 3, i), _at(held, 4, i), _at(held, 5, i), _at(held, 6, i),
+                _at(held, 7, i), _at(held, 8, i), _at(held, 9, i),
             )  # fmt: skip
             ulp, signed, scaled, condition, excess, kept, right, code = _judge(
-                _function, sums, _at(held, 6, i), _at(held, 7, i), _whole_at(held, 16, i), _whole_at(held, 13, i),
+                _function, sums, _at(held, 1, i), _at(held, 2, i), _whole_at(held, 16, i), _whole_at(held, 13, i),
                 _whole_at(held, 17, i), _whole_at(held, 14, i), _at(held, 10, i), _at(held, 11, i),
                 _whole_at(held, 15, i), _at(held, 12, i), fmt, binary, required,
             )  # fmt: skip
@@ -211,8 +211,8 @@ def _kernel(
         _take_bits(held, 25, codes, start, count)
 
 
-#: in the kernel's order; between them stand the two of `lengths`
-ROW_FIGURES, OUTPUT_FIGURES = ("n", "total", "log_total", "spread", "absolute", "rest"), ("share", "gap")
+#: in the kernel's order, after n and the two of `lengths`
+ROW_FIGURES, OUTPUT_FIGURES = ("total", "log_total", "spread", "absolute", "rest"), ("share", "gap")
 
 
 def _given(kind: Any) -> Any:
@@ -285,26 +285,31 @@ def errors(truth: "Truth", answers: Floats, required: Contract, flushes: bool) -
 
 
 def _judged(kernel: Kernel, truth: "Truth", answers: Floats, required: Contract, flushes: bool) -> Errors:
-    shape = truth.expected.shape
+    shape, sums = truth.expected.shape, truth.sums
+    growth, natural = lengths(sums.n)
+    of_row = len(growth), 1  # one length, or one for each row
+    figures = [_flat(each, of_row, np.float64) for each in (sums.n[: len(growth)], growth, natural)]
     row, output = (
-        [_flat(getattr(truth.sums, name), np.float64) if name in kernel.names else np.zeros(1) for name in names]
-        for names in (ROW_FIGURES, OUTPUT_FIGURES)
+        [_flat(getattr(sums, name), size, np.float64) if name in kernel.names else np.zeros(1) for name in names]
+        for names, size in ((ROW_FIGURES, (len(sums.n), 1)), (OUTPUT_FIGURES, shape))
     )
-    growth, natural = lengths(truth.sums.n)
-    row[0] = row[0][: growth.size]  # one length, or one for each row
-    figures = (*row, growth, natural, *output, truth.high, truth.low, answers)
+    answered = (_flat(each, shape, np.float64) for each in (truth.high, truth.low, answers))
     # in one piece: freed and asked for again, memory of this size is not given back in between
     numbers, whole = np.empty((5, *shape)), np.empty((3, *shape), np.int8)
     ulp, signed, scaled, condition, excess = numbers
     rung, correct, codes = whole[0], whole[1].view(np.bool_), whole[2]
     kernel.run(
-        tuple(_flat(array, np.float64) for array in figures), _flat(truth.places, np.int64),
-        _flat(truth.exponent, np.int16), _flat(truth.scale, np.int16), _flat(truth.expected, np.int8),
-        _flat(truth.side, np.int8), shape[1], target(truth.formats.output, flushes), truth.base == "2",
-        required.rung, numbers.reshape(-1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
+        (*figures, *row, *output, *answered), _flat(truth.places, shape, np.int64),
+        _flat(truth.exponent, shape, np.int16), _flat(truth.scale, shape, np.int16),
+        _flat(truth.expected, shape, np.int8), _flat(truth.side, shape, np.int8), shape[1],
+        target(truth.formats.output, flushes), truth.base == "2", required.rung,
+        numbers.reshape(-1), rung.reshape(-1), correct.reshape(-1), codes.reshape(-1),
     )  # fmt: skip
     return Errors(ulp, signed, scaled, condition, excess, rung, correct, codes)
 
 
-def _flat(array: Any, dtype: Any) -> Any:
+def _flat(array: Any, shape: "tuple[int, ...]", dtype: Any) -> Any:
+    """`ValueError` for an array of another shape: the kernel would read past its end."""
+    if array.shape != shape:
+        array = np.broadcast_to(array, shape)
     return np.ascontiguousarray(array, dtype).reshape(-1)

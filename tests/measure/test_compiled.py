@@ -190,6 +190,16 @@ class TestSameBits:
         assert not differing(*by_both(part, said[3:31:2]))
 
 
+@ENGINES
+@pytest.mark.parametrize("shape", [(39, 2), (41, 2), (40, 3), (2, 40), (80,)], ids=str)
+def test_answers_of_another_shape_are_refused(which, shape):
+    """The compiled loop looks at no bounds: it would judge what lies behind the array."""
+    engines.force(which)
+    truth = certify(FUNCTIONS["softmax"], np.zeros((40, 2)), formats.pair("float32"))
+    with pytest.raises(ValueError, match="broadcast"):
+        errors(truth, np.zeros(shape))
+
+
 class TestChoice:
     """Who measures is who certifies."""
 
