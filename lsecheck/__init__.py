@@ -89,7 +89,7 @@ class _Contents(ModuleType):
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # importing lsecheck/measure.py would put that module in the place of the function `measure`
+        # importing lsecheck.measure would put that package in the place of the function `measure`
         if not (name in _PLACES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
