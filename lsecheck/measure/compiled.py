@@ -13,6 +13,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numba
 import numpy as np
 from numba import bool_, float64, int8, int16, int64, njit, void
 from numba import types as typed
@@ -27,8 +28,8 @@ from lsecheck.measure import arithmetic, vectorised
 from lsecheck.measure.arithmetic import Target, target
 from lsecheck.measure.definition import FIELDS, Errors
 from lsecheck.oracle import pairs, primitives
-from lsecheck.oracle.engines import compiled
-from lsecheck.oracle.engines.compiled import _PRIMITIVES, _bits, _number, _where
+from lsecheck.oracle.engines import scalar
+from lsecheck.oracle.engines.scalar import PRIMITIVES, bits, number_of, where
 
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
@@ -64,13 +65,13 @@ def _every(_flags: Any) -> Any:
 
 
 def _chosen(place: Any, p: Any, q: Any, r: Any, s: Any, t: Any, u: Any) -> Any:
-    return _where(
-        place < 3, _where(place == 0, p, _where(place == 1, q, r)), _where(place == 3, s, _where(place == 4, t, u))
+    return where(
+        place < 3, where(place == 0, p, where(place == 1, q, r)), where(place == 3, s, where(place == 4, t, u))
     )
 
 
 #: not `smaller` and `larger`: numba's own np.minimum and np.maximum keep a nan as those of arrays do
-_SCALAR = {getattr(primitives, name): form for name, form in _PRIMITIVES.items() if name not in ("smaller", "larger")}
+_SCALAR = {getattr(primitives, name): form for name, form in PRIMITIVES.items() if name not in ("smaller", "larger")}
 _SCALAR |= {primitives.every: _inlined(_every), primitives.chosen: _inlined(_chosen)}
 
 
@@ -90,7 +91,7 @@ def _translated(function: Any) -> Any:
 #: of every line that is compiled, as numba's disk cache knows a change of this file alone
 _SOURCES = (
     cross_entropy, log_softmax, logaddexp, logsumexp, softmax, definition, contracts, arithmetic, pairs, primitives,
-    compiled, sys.modules[__name__],
+    scalar, sys.modules[__name__],
 )  # fmt: skip
 _STAMP = hashlib.sha256("".join(map(inspect.getsource, _SOURCES)).encode()).hexdigest()[:12]
 
@@ -104,7 +105,7 @@ def _at(held: Any, figure: Any, i: Any) -> Any:
 
 
 def _whole_at(held: Any, figure: Any, i: Any) -> Any:
-    return _bits(held[figure * BLOCK + i])
+    return bits(held[figure * BLOCK + i])
 
 
 _at, _whole_at = _inlined(_at), _inlined(_whole_at)
@@ -130,7 +131,7 @@ def _bring(source: Any, rows: Any, start: Any, count: Any, held: Any, figure: An
 def _bring_bits(source: Any, start: Any, count: Any, held: Any, figure: Any) -> None:
     place = np.uint64(figure * BLOCK)
     for i in range(count):
-        held[place + i] = _number(source[start + i])
+        held[place + i] = number_of(source[start + i])
 
 
 @_outlined
@@ -144,7 +145,7 @@ def _take(held: Any, figure: Any, into: Any, start: Any, count: Any) -> None:
 def _take_bits(held: Any, figure: Any, into: Any, start: Any, count: Any) -> None:
     place = np.uint64(figure * BLOCK)
     for i in range(count):
-        into[start + i] = _bits(held[place + i])
+        into[start + i] = bits(held[place + i])
 
 
 def _kernel(
@@ -201,9 +202,9 @@ def _kernel(
             held[20 * BLOCK + i] = scaled
             held[21 * BLOCK + i] = condition
             held[22 * BLOCK + i] = excess
-            held[23 * BLOCK + i] = _number(kept)
-            held[24 * BLOCK + i] = _number(right)
-            held[25 * BLOCK + i] = _number(code)
+            held[23 * BLOCK + i] = number_of(kept)
+            held[24 * BLOCK + i] = number_of(right)
+            held[25 * BLOCK + i] = number_of(code)
         for figure in range(5):
             _take(held, 18 + figure, numbers, np.uint64(figure * places.size + first), count)
         _take_bits(held, 23, rung, start, count)
@@ -272,7 +273,7 @@ def _tested(function: Function) -> Kernel:
             for name in FIELDS:
                 if not np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True):
                     raise EnvironmentRefused(
-                        f"compiled by {compiled.name}, the errors of {function.name} differ from those in NumPy:"
+                        f"compiled by numba {numba.__version__}, errors of {function.name} differ from NumPy's:"
                         " on this machine it does not compute in IEEE arithmetic as written, so no verdict of it would"
                         " hold; try --engine numpy, and report this"
                     )

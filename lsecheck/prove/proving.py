@@ -35,7 +35,7 @@ Progress = Callable[[int, int], object]
 
 #: what an answer or its judgement comes from: another version of these, and a proof cannot go on
 _CODE = (
-    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure.py", "measure",
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure",
     "expectation.py", "charges.py", "rows.py", "prove",
 )  # fmt: skip
 

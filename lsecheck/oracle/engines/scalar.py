@@ -36,8 +36,8 @@ def _rint(builder: Any, value: Any) -> Any:
     return builder.call(builder.module.declare_intrinsic("llvm.rint", [ir.DoubleType()]), [value])
 
 
-_bits = _instruction(numba.float64, numba.int64, lambda builder, value: builder.bitcast(value, ir.IntType(64)))
-_number = _instruction(numba.int64, numba.float64, lambda builder, value: builder.bitcast(value, ir.DoubleType()))
+bits = _instruction(numba.float64, numba.int64, lambda builder, value: builder.bitcast(value, ir.IntType(64)))
+number_of = _instruction(numba.int64, numba.float64, lambda builder, value: builder.bitcast(value, ir.DoubleType()))
 _nearest = _instruction(numba.float64, numba.float64, _rint)
 
 
@@ -90,18 +90,18 @@ def _integer(number: Any) -> Any:
 
 
 def _steps(number: Any) -> Any:
-    return _bits(number) - 0x4338000000000000
+    return bits(number) - 0x4338000000000000
 
 
 def _exponent(number: Any) -> Any:
-    return (_bits(number) >> 52 & 0x7FF) - 1023
+    return (bits(number) >> 52 & 0x7FF) - 1023
 
 
 def _power(of: Any) -> Any:
-    return _number((of + 1023) << 52)
+    return number_of((of + 1023) << 52)
 
 
-_PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": where} | {
+PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": where} | {
     name: elementwise(function)
     for name, function in (
         ("smaller", _lesser),
@@ -116,7 +116,7 @@ _PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": where} | {
 
 def _translated() -> "dict[str, Any]":
     """Every function of the arithmetic, by name, compiled from its own code."""
-    known = dict(_PRIMITIVES)
+    known = dict(PRIMITIVES)
     for module in (pairs, doubledouble, settle, outputs):
         scope = vars(module) | known
         for key, function in vars(module).items():
