@@ -31,12 +31,13 @@ class Wanted(NamedTuple):
     more: "tuple[str, ...]" = ()
 
     @property
-    def stands(self) -> bool:
-        """Whether there is such a certificate."""
+    def name(self) -> str:
+        """Of its files."""
         sample = int(self.more[1]) if "--sample" in self.more else None
-        told = {name: f"--{name}" in self.more for name in ("ordered", "specials")}
-        claim = Claim(self.subject, self.function, self.format, self.n, sample=sample, required=self.require, **told)
-        return (FOLDER / f"{claim.name}.json").is_file()
+        ordered, specials = "--ordered" in self.more, "--specials" in self.more
+        return Claim(
+            self.subject, self.function, self.format, self.n, ordered, specials, sample, required=self.require
+        ).name
 
     @property
     def words(self) -> list[str]:
@@ -110,7 +111,7 @@ def main() -> int:
         if not set(given.only) <= set(claim.words):
             continue
         print("lsecheck prove", *claim.words, flush=True)
-        if given.list or (claim.stands and not given.fresh):
+        if given.list or ((FOLDER / f"{claim.name}.json").is_file() and not given.fresh):
             continue
         command = [
             sys.executable,

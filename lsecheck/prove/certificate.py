@@ -84,14 +84,15 @@ def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certi
         contracts={str(LADDER[rung]): count for rung, count in whole.rungs.items()},
         histogram_scaled=_histogram(whole.scaled),
         worst={name: _at(claim, worst) for name, worst in whole.worst.items()},
-        answers_sha256=_digest(judged.answers for judged in shards),
-        truths_sha256=_digest(judged.truths for judged in shards),
+        answers_sha256=digest_of(judged.answers for judged in shards),
+        truths_sha256=digest_of(judged.truths for judged in shards),
         shard=claim.shard,
         shards=[(judged.answers, judged.truths) for judged in shards],
     )
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest_of(parts: Iterable[str]) -> str:
+    """Of the digests of all shards."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 

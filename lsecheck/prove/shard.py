@@ -48,9 +48,13 @@ class Judged(msgspec.Struct, frozen=True):
 
 def perform(claim: Claim, place: int) -> Judged:
     """Ask and judge one shard."""
+    return span(claim, *claim.bounds(place), place)
+
+
+def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
+    """Ask and judge cases number start to stop - 1."""
     subject = ready(claim)
     space = claim.space
-    start, stop = claim.bounds(place)
     engines.engine((stop - start) * claim.n)  # the compiled one from the start, where it will pay
     found: list[Evidence] = []
     answers, truths = hashlib.sha256(), hashlib.sha256()

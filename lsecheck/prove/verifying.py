@@ -3,6 +3,7 @@
 import msgspec
 
 from lsecheck.errors import InputError
+from lsecheck.prove.certificate import digest_of
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.shard import perform, ready
 from lsecheck.rows import Certificate, Document, from_json
@@ -33,6 +34,10 @@ def read(text: "str | bytes", name: str = "the file") -> Document:
         raise InputError(f"{name} has no certificate: 'lsecheck prove' writes one")
     if not document.certificate.shards or len(document.rows) != 1:
         raise InputError(f"{name} is no whole certificate")
+    kept = document.certificate
+    answers, truths = zip(*kept.shards, strict=True)
+    if (digest_of(answers), digest_of(truths)) != (kept.answers_sha256, kept.truths_sha256):
+        raise InputError(f"{name} was changed: its digests are not those of its shards")
     return document
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
+from lsecheck.report import costs
+from lsecheck.report.costs import Costs
 from lsecheck.report.words import MARKS, table
 from lsecheck.rows import FAILS, NOTED, Document
 from lsecheck.selftest import Run
@@ -23,6 +25,11 @@ def conduct(page: str) -> str:
     """The page on conduct with its table of rules made anew."""
     body = [(f"`{rule}`", meaning, _STANDINGS[standing]) for rule, meaning, standing in rules()]
     return _with_parts(page, {"rules": table(("rule", "what is asked for", "otherwise"), body)})
+
+
+def proving(page: str, measured: Costs) -> str:
+    """The page on proving with its costs made anew."""
+    return _with_parts(page, {"costs": costs.page(measured)})
 
 
 _STANDINGS = {FAILS: "fails", NOTED: "noted", "": "noted, or fails"}
