@@ -11,7 +11,7 @@ import click
 from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import writable, write
 from lsecheck.cli.options import ENGINE, FUNCTION, SEED, loading_options
-from lsecheck.errors import InputError, LsecheckError
+from lsecheck.errors import InputError
 from lsecheck.subjects.loading import Loading
 
 #: where certificates are written
@@ -59,7 +59,6 @@ def prove(
     claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
     folder = Path(output)
     state = folder / f"{claim.name}.state"
-    writable(state)
     if json_file not in (None, "-"):
         writable(Path(str(json_file)))
     done = [0, claim.space.count]
@@ -78,10 +77,6 @@ def prove(
         except KeyboardInterrupt:
             share = f"{done[0]:,} of {done[1]:,} cases are kept in {state}"
             refuse(f"interrupted: {share}, and the same command goes on from there", _INTERRUPTED)
-        except LsecheckError:
-            if state.exists() and not state.stat().st_size:
-                state.unlink()  # refused before anything was begun
-            raise
     index = folder / "index.md"
     text = proof.to_json()
     write(folder / f"{claim.name}.json", text)

@@ -17,8 +17,8 @@ from lsecheck.subjects.loading import PLAIN, Loading
 
 #: cases of a shard at the least: seconds of work, so that asking for it and keeping its evidence costs nothing
 SHARD = 1 << 21
-#: shards at the most: what is kept of each stays a few kilobytes
-MOST_SHARDS = 1 << 14
+#: shards at the most: what is kept of them stays below 200 MB on the disk, and 30 in memory
+MOST_SHARDS = 1 << 16
 #: cases at the most: some years of a core's work, days of a cluster's
 MOST_CASES = 1 << 50
 #: what a case takes, about (docs/proving.md has what was measured)

@@ -21,7 +21,7 @@ from lsecheck.inputs.exhaustive import Space
 from lsecheck.measure import errors
 from lsecheck.oracle import engines
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.evidence import Evidence, fold, gathered
+from lsecheck.prove.evidence import Evidence, fold, gathered, merged
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole
 
@@ -44,6 +44,35 @@ class Judged(msgspec.Struct, frozen=True):
     truths: str  #: digest of every correct rounding
     probe: str  #: of the subject that was asked: another one would not do
     stages: dict[str, float]  #: seconds each took
+
+
+class Gathered:
+    """Shards that are done, put together as they come: of each only its digests are kept."""
+
+    def __init__(self) -> None:
+        self.evidence = Evidence()
+        self.digests: dict[int, tuple[str, str]] = {}  #: place -> of its answers, of its truths
+        self.stages = dict.fromkeys(STAGES, 0.0)
+
+    def __contains__(self, place: int) -> bool:
+        return place in self.digests
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def add(self, judged: Judged) -> None:
+        """One more; a shard counts once."""
+        if judged.place in self:
+            return
+        self.evidence = merged(self.evidence, judged.evidence)
+        self.digests[judged.place] = judged.answers, judged.truths
+        for stage, seconds in judged.stages.items():
+            self.stages[stage] += seconds
+
+    @property
+    def cases(self) -> int:
+        """How many there are in them."""
+        return self.evidence.cases + self.evidence.undecided
 
 
 def perform(claim: Claim, place: int) -> Judged:
