@@ -11,14 +11,15 @@ from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
 from lsecheck.report import costs
 from lsecheck.report.costs import Costs
-from lsecheck.report.words import MARKS, table
-from lsecheck.rows import FAILS, NOTED, Document
+from lsecheck.report.words import MARKS, short, table
+from lsecheck.rows import FAILS, NOTED, Certificate, Document
 from lsecheck.selftest import Run
 
 
-def filled(page: str, results: Document, runs: Sequence[Run]) -> str:
-    """The README with every generated part made anew, from committed results and scores of the selftest."""
-    return _with_parts(page, {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)})
+def filled(page: str, results: Document, runs: Sequence[Run], certified: Sequence[Document]) -> str:
+    """The README with every generated part made anew: from committed results, scores and certificates."""
+    parts = {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)}
+    return _with_parts(page, parts | {"certificates": _certificates(certified)})
 
 
 def conduct(page: str) -> str:
@@ -70,6 +71,34 @@ def _score(runs: Sequence[Run]) -> str:
         f" {len(runs)} seeds {caught} are\ncaught, and {flagged or 'none'} of {controls} honest controls is flagged"
         " ([one by one](reports/selftest.md))."
     )
+
+
+def _certificates(documents: Sequence[Document]) -> str:
+    """Every pair of the 16-bit formats, the methods one by one."""
+    body = []
+    for document in documents:
+        row, certificate = document.rows[0], document.certificate
+        wide = row.format in ("float16", "bfloat16") and row.n == (2, 2) and row.function == "logsumexp"
+        if wide and isinstance(certificate, Certificate):
+            share = f"{100 * certificate.correct / certificate.outputs:.3f} %"
+            wrong = f"{sum(row.class_errors.values()):,}"
+            kept = (
+                row.format,
+                f"`{row.subject}`",
+                str(row.contract),
+                short(row.max_scaled),
+                short(row.max_ulp),
+                share,
+                wrong,
+            )
+            body.append(kept)
+    header = ("every pair of", "subject", "keeps", "worst E", "worst ulp", "correctly rounded", "class errors")
+    cases = sum(document.rows[0].cases for document in documents)
+    said = (
+        f"{len(documents)} certificates of {cases:,} cases are in [reports/certificates](reports/certificates/index.md),"
+        " and [each bound holds](reports/theorems.md)\nof every one that it is proved for."
+    )
+    return f"{table(header, sorted(body))}\n\n{said}"
 
 
 def _contracts() -> str:
