@@ -95,8 +95,8 @@ def _certificates(documents: Sequence[Document]) -> str:
     header = ("every pair of", "subject", "keeps", "worst E", "worst ulp", "correctly rounded", "class errors")
     cases = sum(document.rows[0].cases for document in documents)
     said = (
-        f"{len(documents)} certificates of {cases:,} cases are in [reports/certificates](reports/certificates/index.md),"
-        " and [each bound holds](reports/theorems.md)\nof every one that it is proved for."
+        f"{len(documents)} certificates of {cases:,} cases are in [reports/certificates](reports/certificates/index.md)"
+        ", and [each bound holds](reports/theorems.md)\nof every one that it is proved for."
     )
     return f"{table(header, sorted(body))}\n\n{said}"
 
