@@ -29,7 +29,7 @@ from lsecheck.measure.arithmetic import Target, target
 from lsecheck.measure.definition import FIELDS, Errors
 from lsecheck.oracle import pairs, primitives
 from lsecheck.oracle.engines import scalar
-from lsecheck.oracle.engines.scalar import PRIMITIVES, bits, number_of, where
+from lsecheck.oracle.engines.scalar import PRIMITIVES, bits, number_of, translator, where
 
 if TYPE_CHECKING:
     from lsecheck.oracle.truth import Truth
@@ -75,17 +75,7 @@ _SCALAR = {getattr(primitives, name): form for name, form in PRIMITIVES.items() 
 _SCALAR |= {primitives.every: _inlined(_every), primitives.chosen: _inlined(_chosen)}
 
 
-@functools.cache
-def _translated(function: Any) -> Any:
-    """A function compiled from its own code, with all that it calls."""
-    scope = dict(function.__globals__)
-    for name in function.__code__.co_names:
-        called = scope.get(name)
-        if callable(called) and called in _SCALAR:
-            scope[name] = _SCALAR[called]
-        elif isinstance(called, types.FunctionType):
-            scope[name] = _translated(called)
-    return _inlined(types.FunctionType(function.__code__, scope, function.__name__))
+_translated = translator(_SCALAR, _inlined)
 
 
 #: of every line that is compiled, as numba's disk cache knows a change of this file alone

@@ -20,7 +20,7 @@ from lsecheck.oracle import constants, doubledouble, outputs, pairs, settle
 from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW
 from lsecheck.oracle.doubledouble import CHUNK
 from lsecheck.oracle.engines import scalar
-from lsecheck.oracle.engines.scalar import ARITHMETIC, where, widest
+from lsecheck.oracle.engines.scalar import arithmetic, where, widest
 
 name = f"numba {numba.__version__}"
 
@@ -47,8 +47,10 @@ def _passage(function: Callable[..., None]) -> Callable[..., None]:
     return cast(Callable[..., None], njit(error_model="numpy", inline="always")(function))
 
 
-_approached, _parts, _row = ARITHMETIC["approached"], ARITHMETIC["parts"], ARITHMETIC["row"]
-_deviation, _portion, _size_grid = ARITHMETIC["deviation"], ARITHMETIC["portion"], ARITHMETIC["size_grid"]
+_approached, _parts, _size_grid = (
+    arithmetic(each) for each in (doubledouble.approached, doubledouble.parts, doubledouble.size_grid)
+)
+_row, _deviation, _portion = (arithmetic(each) for each in (outputs.row, outputs.deviation, outputs.portion))
 
 
 @_passage

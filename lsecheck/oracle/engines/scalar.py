@@ -5,8 +5,9 @@ operations of `primitives` replaced by their scalar forms. numba neither reorder
 floating point unless it is asked to.
 """
 
+import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import numba
@@ -15,7 +16,7 @@ from llvmlite import ir
 from numba import njit
 from numba.extending import intrinsic
 
-from lsecheck.oracle import doubledouble, outputs, pairs, settle
+from lsecheck.oracle import primitives
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,17 +115,25 @@ PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": where} | {
 }
 
 
-def _translated() -> "dict[str, Any]":
-    """Every function of the arithmetic, by name, compiled from its own code."""
-    known = dict(PRIMITIVES)
-    for module in (pairs, doubledouble, settle, outputs):
-        scope = vars(module) | known
-        for key, function in vars(module).items():
-            if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
-                own = types.FunctionType(function.__code__, scope, key)
-                known[key] = scope[key] = elementwise(own)
-    return known
+def translator(forms: "Mapping[Any, Any]", compiles: Callable[..., Any]) -> Callable[[Any], Any]:
+    """What makes a function into the same for scalars: compiled from its own code, with all that it calls.
+
+    forms     operation of `primitives` -> its scalar form
+    """
+
+    @functools.cache
+    def translated(function: Any) -> Any:
+        scope = dict(function.__globals__)
+        for name in function.__code__.co_names:
+            called = scope.get(name)
+            if callable(called) and called in forms:
+                scope[name] = forms[called]
+            elif isinstance(called, types.FunctionType):
+                scope[name] = translated(called)
+        return compiles(types.FunctionType(function.__code__, scope, function.__name__))
+
+    return translated
 
 
-#: every function of `pairs`, `doubledouble`, `settle` and `outputs` by name
-ARITHMETIC = _translated()
+#: the same for the functions of `pairs`, `doubledouble`, `settle` and `outputs`
+arithmetic = translator({getattr(primitives, name): form for name, form in PRIMITIVES.items()}, elementwise)
