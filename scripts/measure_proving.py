@@ -11,14 +11,18 @@ import argparse
 import platform
 import statistics
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from tqdm import tqdm
 
+from lsecheck.oracle import engines, fast
+from lsecheck.oracle.truth import certify
 from lsecheck.prove import Claim
 from lsecheck.prove.claim import SHARD
-from lsecheck.prove.shard import STAGES, span
+from lsecheck.prove.shard import STAGES, slab, span
 from lsecheck.report import readme
 from lsecheck.report.costs import Costs, Rate
 from lsecheck.run import environment
@@ -67,6 +71,28 @@ def rates(shards: int) -> list[Rate]:
     ]
 
 
+def truth_of_pairs(turns: int) -> dict[str, float]:
+    """What the truth of a pair of float16 numbers is made of, in nanoseconds."""
+    claim = Claim("max-shift", "logsumexp", "float16", 2)
+    first = claim.space.count // 3 // slab(claim) * slab(claim)
+    batch = claim.space.batch(first, first + slab(claim)).values
+    engine = engines.engine(1 << 30)
+    known = fast.rows(batch, engine)
+
+    def ns(call: Callable[[], object]) -> float:
+        taken = []
+        for _ in range(turns):
+            began = time.perf_counter()
+            call()
+            taken.append(1e9 * (time.perf_counter() - began) / len(batch))
+        return statistics.median(taken)
+
+    whole = ns(lambda: certify(claim.defined, batch, claim.pair, None))
+    sums = ns(lambda: fast.rows(batch, engine))
+    rounding = ns(lambda: fast.outputs(claim.defined, known, known.maximum[:, None], claim.pair.output, engine))
+    return {"sums and logarithm": sums, "enclosing and rounding": rounding, "records": whole - sums - rounding}
+
+
 def main() -> int:
     """Measure, write, render."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -77,7 +103,7 @@ def main() -> int:
     if not given.render:
         known = environment()
         machine = f"{platform.machine()}, Python {known['python']}, NumPy {known['numpy']}, {known['engine']}"
-        costs = Costs(machine=machine, shards=given.shards, rates=rates(given.shards))
+        costs = Costs(machine=machine, shards=given.shards, rates=rates(given.shards), truth=truth_of_pairs(41))
         kept.write_bytes(msgspec.json.format(msgspec.json.encode(costs), indent=1) + b"\n")
     costs = msgspec.json.decode(kept.read_bytes(), type=Costs)
     page.write_text(readme.proving(page.read_text("utf-8"), costs), "utf-8")

@@ -38,6 +38,7 @@ class Costs(msgspec.Struct, frozen=True):
     machine: str
     shards: int
     rates: list[Rate]
+    truth: dict[str, float]  #: what the truth of a pair of float16 numbers is made of, in nanoseconds
 
 
 def page(costs: Costs) -> str:
@@ -57,7 +58,9 @@ def page(costs: Costs) -> str:
         "",
         table(("subject", "function", "format", "n", *STAGES.values(), "in all", "most of it"), body),
     ]
-    return "\n".join([*measured, "", *_spaces(costs)])
+    parts = ", ".join(f"{what} {taken:.0f}" for what, taken in costs.truth.items())
+    truth = f"The truth of a float16 pair is made of: {parts} ns."
+    return "\n".join([*measured, "", truth, "", *_spaces(costs)])
 
 
 def _spaces(costs: Costs) -> "list[str]":
