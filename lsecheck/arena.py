@@ -17,7 +17,7 @@ from lsecheck.errors import UnknownName
 from lsecheck.expectation import Expectation
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Domain, Expected, Floats, Function, Labels
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import ClassError, Flags, errors
 from lsecheck.rows import INACCURATE, UNCONVENTIONAL, Observation
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole

@@ -10,7 +10,7 @@ import numpy as np
 
 from lsecheck.contracts import Contract
 from lsecheck.functions.definition import Codes, Domain, Expected, domains
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import ClassError, Errors, Flags
 from lsecheck.oracle.truth import Truth
 from lsecheck.rows import INACCURATE

@@ -18,7 +18,7 @@ from lsecheck.charges import Asked
 from lsecheck.contracts import Contract
 from lsecheck.formats import FormatPair, hex_text
 from lsecheck.functions.definition import Floats, Function
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import Errors, errors
 from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import Truth, certify

@@ -11,7 +11,7 @@ import numpy as np
 from lsecheck.errors import InputError, Undecided
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Floats, Function
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.oracle.base import in_base_two
 from lsecheck.oracle.truth import Truth, certify
 from lsecheck.subjects.subject import Declared

@@ -20,7 +20,7 @@ from lsecheck.expectation import Expectation
 from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Expected, Floats, Function
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import Errors, errors
 from lsecheck.oracle.truth import Truth
 from lsecheck.rows import Witness

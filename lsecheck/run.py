@@ -20,7 +20,7 @@ from lsecheck.expectation import check as check_declared
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.families import CONDUCT, FAMILIES
 from lsecheck.measure import errors
 from lsecheck.oracle import engines

@@ -61,11 +61,12 @@ def test_what_the_habits_are_added_to_holds_every_rule(fmt):
 @pytest.mark.parametrize("stream", [SUMS, Lse], ids=["sums", "lse"])
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_an_honest_stream_may_be_fed_in_any_way(stream, fmt):
-    """Nor does it matter to the other rules that it is one; its last bits may, in float64, where it computes."""
+    """Nor does it matter to the other rules that it is one; its last bits may, in float64, where it computes: on some
+    processors."""
     seen, result = behaved(stream, fmt=fmt)
     assert {name: one.message for name, one in seen.items() if one.standing == FAILS} == {}
     assert seen["chunks"].calls >= 60
-    assert (seen["chunks"].standing == HOLDS) == (fmt != "float64")
+    assert seen["chunks"].standing == HOLDS or fmt == "float64"
     assert result.verdicts[0].conduct == "pass"
     assert {"axis", "integer", "keepdims"}.isdisjoint(seen)
 

@@ -14,7 +14,7 @@ from lsecheck.errors import InputError, Undecided
 from lsecheck.formats import FORMATS, FormatPair
 from lsecheck.functions.definition import Expected
 from lsecheck.inputs import cases
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import errors
 from lsecheck.oracle import interval
 from lsecheck.oracle.base import in_base_two

@@ -8,7 +8,7 @@ from lsecheck.contracts import Contract
 from lsecheck.explain import explain
 from lsecheck.functions.definition import Expected
 from lsecheck.inputs import cases
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.subjects import load
 
 

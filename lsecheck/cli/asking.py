@@ -13,7 +13,7 @@ from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Function
 from lsecheck.inputs import cases
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.corpus import parse_values
 from lsecheck.inputs.kept import rounded_values
 from lsecheck.subjects.loading import Loading

@@ -9,7 +9,7 @@ import numpy as np
 from lsecheck.faults import FAULTS, Fault
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.subjects.methods import METHODS, method
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole
 

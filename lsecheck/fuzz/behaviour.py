@@ -4,7 +4,7 @@ import numpy as np
 
 from lsecheck import conduct
 from lsecheck.arena import Arena, Misconduct
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.rows import FAILS, Observation
 
 #: shapes to try, smallest first

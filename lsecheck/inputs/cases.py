@@ -6,9 +6,7 @@ hold is clipped to its largest, so that no special value arises by accident.
 """
 
 import functools
-import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,45 +16,15 @@ from lsecheck import formats
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats, Function, Labels
-from lsecheck.inputs import corpus, logits
+from lsecheck.inputs import corpus, exhaustive, logits
 from lsecheck.inputs import kept as kept_files
+from lsecheck.inputs.batch import BEYOND, Batch
 from lsecheck.inputs.bits import Draw
 from lsecheck.inputs.families import FAMILIES, Family
 
 EFFORTS = ("quick", "standard", "deep")
-#: seeds and indices lie below this: with the family's key they fill a 64-bit counter
-BEYOND = 1 << 62
 #: no batch is larger than this many entries, so memory does not grow with the effort
 BATCH_ENTRIES = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Cases of equal n, with their addresses."""
-
-    family: str
-    seed: int
-    indices: "np.ndarray[Any, np.dtype[np.int64]]"  #: (rows,)
-    values: Floats  #: (rows, n), numbers of the format
-    labels: "Labels | None"  #: (rows,) for cross_entropy
-    plan: str = ""  #: how a streaming subject is fed; '' is its own default
-
-    def address(self, row: int) -> str:
-        """FAMILY:SEED:INDEX of a row."""
-        return f"{self.family}:{self.seed}:{self.indices[row]}"
-
-    def some(self, rows: "np.ndarray[Any, np.dtype[np.int64]]") -> "Batch":
-        """Some of the cases, as they are."""
-        labels = None if self.labels is None else self.labels[rows]
-        return Batch(self.family, self.seed, self.indices[rows], self.values[rows], labels, self.plan)
-
-    def digest(self, fmt: Format) -> bytes:
-        """Hash of the shape, the bits in `fmt` and the labels: what `inputs_sha256` is made of."""
-        state = hashlib.sha256(f"{fmt}:{self.values.shape}".encode())
-        state.update(formats.cast(self.values, fmt).view(f"u{fmt.width // 8}").astype(f"<u{fmt.width // 8}").tobytes())
-        if self.labels is not None:
-            state.update(self.labels.astype("<i8").tobytes())
-        return state.digest()
 
 
 class Source(NamedTuple):
@@ -130,8 +98,6 @@ def case(
         raise InputError(f"{address[:80]!r} is not an address: write FAMILY:SEED:INDEX, as ordinary:0:17")
     if max(len(parts[1]), len(parts[2])) > 19 or max(int(parts[1]), int(parts[2])) >= BEYOND:
         raise InputError(f"{address[:80]!r} is beyond the last case: seed and index must lie below 2^62")
-    from lsecheck.inputs import exhaustive  # its spaces are made of our batches
-
     family, seed, index = parts[0], int(parts[1]), int(parts[2])
     if family not in names() and (family.endswith((".npy", ".npz")) or Path(family).is_file()):
         return next(given(family, index, labels_path, function, fmt))

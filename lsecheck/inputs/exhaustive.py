@@ -17,8 +17,8 @@ from lsecheck import formats
 from lsecheck.errors import InputError
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats, Function
+from lsecheck.inputs.batch import BEYOND, Batch
 from lsecheck.inputs.bits import Draw
-from lsecheck.inputs.cases import BEYOND, Batch
 
 Places = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -219,8 +219,9 @@ class Strata(Space):
         words = Draw(f"{self.name}:{self.fmt}", self.seed, rows).words(0, self.n)
         magnitude = low + (words >> np.uint64(65 - self.fmt.precision)).astype(np.int64) % size
         negative = cells < self.binades // 2
-        found = formats.widen(formats.from_ordinals(np.where(negative, -magnitude, magnitude), self.fmt))
-        return found if self.ordered else np.sort(found, axis=1)
+        places = np.where(negative, -magnitude, magnitude)
+        places = places if self.ordered else np.sort(places, axis=1)
+        return formats.widen(formats.from_ordinals(places, self.fmt))
 
     def _cell(self, cells: Places) -> "tuple[Places, Places]":
         """The smallest magnitude of each cell, as an ordinal, and how many there are; -0 is not among them."""

@@ -16,7 +16,7 @@ from lsecheck.charges import Asked
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.expectation import Expectation
 from lsecheck.expectation import check as check_declared
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.exhaustive import Space
 from lsecheck.measure import errors
 from lsecheck.oracle import engines

@@ -18,7 +18,7 @@ from lsecheck.errors import InputError, SubjectError
 from lsecheck.expectation import Expectation
 from lsecheck.formats import Format, FormatPair
 from lsecheck.functions.definition import Floats
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 from lsecheck.measure import errors
 from lsecheck.strategies.numbers import finite, special
 from lsecheck.strategies.rows import Draw

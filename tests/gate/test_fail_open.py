@@ -17,7 +17,7 @@ import pytest
 
 import lsecheck
 from gate import Project
-from lsecheck import expectation
+from lsecheck import expectation, workers
 from lsecheck.contracts import Contract
 from lsecheck.errors import Undecided
 from lsecheck.gate import baseline
@@ -440,6 +440,7 @@ class TestUndecided:
             return certify(function, values, pair, labels)
 
         monkeypatch.setattr(expectation, "certify", giving_up)
+        monkeypatch.setattr(workers, "_THREADED", ())  # workers are forked, and have this too, whatever is loaded
         return told
 
     @pytest.mark.usefixtures("unknown")

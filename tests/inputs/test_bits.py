@@ -149,12 +149,14 @@ class TestNumbers:
 
 
 #: everything of NumPy that `inputs` may use: types, constants, moving, comparing, and steps that are exact
-#: or one IEEE operation. exp, log, power, sqrt, mean, sort of floats, random and the like are not here.
+#: or one IEEE operation; cumsum, divmod and sort are of whole numbers. exp, log, power, sqrt, mean, random and
+#: the like are not here.
 EXACT = {
     "errstate", "full", "isinf", "repeat",
-    "abs", "arange", "argwhere", "array", "array_equal", "asarray", "broadcast_to", "clip", "concatenate",
-    "dtype", "float32", "float64", "inf", "int32", "int64", "isfinite", "ldexp", "lib", "load", "maximum", "minimum",
-    "nan", "ndarray", "rint", "stack", "uint64", "where", "zeros",
+    "abs", "arange", "argwhere", "array", "array_equal", "asarray", "broadcast_to", "clip", "concatenate", "cumsum",
+    "divmod", "dtype", "empty", "flatnonzero", "float32", "float64", "inf", "int32", "int64", "isfinite", "ldexp",
+    "lib", "load", "maximum", "minimum", "nan", "ndarray", "rint", "sort", "stack", "uint64", "unique",
+    "where", "zeros",
 }  # fmt: skip
 
 
@@ -169,7 +171,7 @@ class TestNoLibm:
                 if node.value.id == "np":
                     assert node.attr in EXACT, f"{path.name}:{node.lineno} uses np.{node.attr}"
                 if node.value.id == "math":
-                    exact = {"isinf", "isnan", "isfinite", "copysign", "nan"}
+                    exact = {"isinf", "isnan", "isfinite", "copysign", "nan", "inf", "comb"}
                     assert node.attr in exact, f"{path.name}:{node.lineno} math.{node.attr}"
 
     @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -190,7 +192,20 @@ class TestNoLibm:
     @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
     def test_powers_have_a_base_that_is_exact(self, path):
         """`x ** y` of floats is libm's pow; 2.0 ** -53 and integer powers are exact everywhere."""
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        tree = ast.parse(path.read_text("utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        whole = {
+            id(name)
+            for function in functions
+            for name in ast.walk(function)
+            if isinstance(name, ast.Name)
+            and any(
+                each.arg == name.id and isinstance(each.annotation, ast.Name) and each.annotation.id == "int"
+                for each in function.args.args
+            )
+        }
+        for node in ast.walk(tree):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
                 base = node.left.value if isinstance(node.left, ast.Constant) else None
-                assert base == 2.0 or type(base) is int, f"{path.name}:{node.lineno}"
+                exact = base == 2.0 or type(base) is int or id(node.left) in whole
+                assert exact, f"{path.name}:{node.lineno}"

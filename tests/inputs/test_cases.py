@@ -11,7 +11,7 @@ from lsecheck import formats, functions
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.formats import FORMATS
 from lsecheck.inputs import cases, corpus
-from lsecheck.inputs.cases import Batch
+from lsecheck.inputs.batch import Batch
 
 LOGSUMEXP = functions.named("logsumexp")
 EVERY_FAMILY = pytest.mark.parametrize("family", cases.names())

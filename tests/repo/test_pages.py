@@ -65,13 +65,12 @@ def test_the_example_of_fuzzing_is_what_the_command_prints_but_for_the_seconds()
     assert _settled(said.stdout) == _settled(shown)
 
 
-def test_the_example_of_proving_is_what_the_command_prints_but_for_the_machine_and_the_seconds():
+def test_the_example_of_proving_is_what_the_command_prints_but_for_the_machine_and_the_seconds(tmp_path, monkeypatch):
     """A shown output that nobody runs is soon a lie."""
     page = (ROOT / "docs" / "proving.md").read_text("utf-8")
     command, shown = re.search(r"<!-- example: (.*?) -->\n```\n(.*?)```", page, re.DOTALL).groups()
-    runner = CliRunner()
-    with runner.isolated_filesystem():
-        said = runner.invoke(main, shlex.split(command)[1:]).stdout
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(main, shlex.split(command)[1:]).stdout
     assert _certified(said) == _certified(shown)
     assert "keeps conditioned" in shown
 

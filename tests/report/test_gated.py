@@ -45,7 +45,9 @@ class TestRealGate:
             "FAIL  log1p-shift logsumexp float32 gap",
         ]
         assert heads[3].endswith(": keeps only shifted where conditioned is required")
-        assert heads[4].endswith(": max_ulp is 1.154 where 1 is the budget; the case is that of the largest E")
+        # how large depends on the processor's exp, and so does which case has the largest E
+        said = r": max_ulp is 1\.\d+ where 1 is the budget(; the case is that of the largest E)?$"
+        assert re.search(said, heads[4])
 
     def test_the_block_of_a_missed_contract_is_the_block_of_every_report(self):
         """got, should be, error, case, again: pasted into issues."""
