@@ -64,9 +64,11 @@ def named(text: str) -> "Iterator[tuple[Executor, int]]":
         raise InputError("dask needs the address of a scheduler: --executor dask:tcp://HOST:8786")
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise EnvironmentRefused("the dask executor needs distributed: pip install 'lsecheck[dask]'") from None
     try:
+        _ = get_address_host_port(address)  # a client that fails at this is waited for when it is forgotten
         connect: Any = Client
         client = connect(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -158,7 +158,7 @@ def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor
             yield from executors.on(opened, claim, places, window)
     elif executor is not None:
         yield from executors.on(executor, claim, places)
-    elif jobs == 1 or len(places) == 1:
+    elif jobs == 1 or claim.shards == 1:
         yield from executors.here(claim, places)
     else:
         yield from executors.on_processes(jobs, claim, places)
