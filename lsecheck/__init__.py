@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # the same table, for type checkers and editors
     from lsecheck.measure import ClassError, Errors, measure
     from lsecheck.oracle.reference import cross_entropy, log_softmax, logaddexp, logsumexp, softmax
     from lsecheck.oracle.truth import Truth, truth
+    from lsecheck.prove import Proof, prove
     from lsecheck.subjects.loading import Loading
     from lsecheck.testing import assert_accurate, assert_case
 
@@ -41,6 +42,7 @@ __all__ = [
     "Loading",
     "LsecheckError",
     "NothingMeasured",
+    "Proof",
     "Result",
     "SubjectError",
     "Truth",
@@ -55,6 +57,7 @@ __all__ = [
     "logaddexp",
     "logsumexp",
     "measure",
+    "prove",
     "softmax",
     "truth",
 ]
@@ -68,6 +71,7 @@ _MODULES = {
     "measure": "ClassError Errors measure",
     "oracle.reference": "cross_entropy log_softmax logaddexp logsumexp softmax",
     "oracle.truth": "Truth truth",
+    "prove": "Proof prove",
     "subjects.loading": "Loading",
     "testing": "assert_accurate assert_case",
 }
@@ -85,7 +89,7 @@ class _Contents(ModuleType):
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # importing lsecheck/measure.py would put that module in the place of the function `measure`
+        # importing lsecheck.measure would put that package in the place of the function `measure`
         if not (name in _PLACES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 

@@ -6,16 +6,16 @@ cases keep all the rungs below it (`tests/test_contracts.py` proves the inclusio
 """
 
 import enum
-from dataclasses import dataclass
-from typing import Any
+import math
+import sys
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsecheck.errors import UnknownName
 from lsecheck.formats import Format
 from lsecheck.functions.definition import Floats, Function, Sums
-
-Flags = np.ndarray[Any, np.dtype[np.bool_]]
+from lsecheck.oracle.primitives import chosen, larger, smaller, where
 
 #: pairwise summation as NumPy blocks it: 8 lanes of 16, then a tree; depth 24 at n = 127, and
 #: ceil(log2 n) + 18 covers that depth at every n
@@ -45,6 +45,12 @@ class Contract(enum.StrEnum):
 
 LADDER = tuple(Contract)
 
+#: those with a bound in numbers
+NUMERIC = (Contract.CONDITIONED, Contract.SHIFTED, Contract.SEQUENTIAL, Contract.FOLDED)
+CORRECTLY_ROUNDED, FAITHFUL, CONDITIONED, SHIFTED, SEQUENTIAL, FOLDED, BROKEN = map(np.int8, range(len(LADDER)))
+#: the least excess of a contract that is missed, and the largest that is shown
+JUST_MISSED, LARGEST, NAN = math.nextafter(1.0, 2.0), sys.float_info.max, math.nan
+
 MEANING = {
     Contract.CORRECTLY_ROUNDED: "the nearest number of the format, always",
     Contract.FAITHFUL: "one of the two neighbours of the exact value",
@@ -64,8 +70,16 @@ def named(name: "str | Contract") -> Contract:
     return Contract(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Allowed(NamedTuple):
+    """The error that each numeric contract allows."""
+
+    conditioned: Floats
+    shifted: Floats
+    sequential: Floats
+    folded: Floats
+
+
+class Standing(NamedTuple):
     """How scored outputs stand on the ladder. Arrays have shape (rows, outputs)."""
 
     rung: "np.ndarray[Any, np.dtype[np.int8]]"  #: index into `LADDER` of the strongest contract kept
@@ -78,67 +92,69 @@ def bounds(
     magnitude: Floats,
     fmt: Format,
     unit: Floats,
-    spread: "Floats | None" = None,
-    tiny: "float | None" = None,
 ) -> dict[Contract, Floats]:
     """The error that each numeric contract allows, in units of `unit` = 2^exponent.
 
-    `magnitude` is |y| / unit, `spread` is K where it is known already, `tiny` the spacing t of the
-    smallest numbers where it is not the format's. Working in that unit is
-    what keeps everything in range: y may be subnormal, or twice the largest number.
+    `magnitude` is |y| / unit. Working in that unit is what keeps everything in range: y may be
+    subnormal, or twice the largest number.
     """
-    u, t = fmt.unit_roundoff, fmt.tiny if tiny is None else tiny
     with np.errstate(over="ignore", invalid="ignore"):
-        log_n = _log2_ceiling(sums.n)
-        pairwise = np.minimum(np.maximum(sums.n - 1, 0), log_n + BLOCKED_DEPTH)
-        shifted = function.bound(sums, magnitude, pairwise, u, t, unit)
-        # a rounded sum of terms in (0, 1] stays in [1, n]: wrong by log n at most, whatever is lost
-        one_pass = function.bound(sums, magnitude, 3 * np.maximum(sums.n - 1, 0), u, t, unit)
-        moved = function.condition(sums) if spread is None else spread
-        natural = np.log(np.maximum(sums.n, 1))
-        sequential = np.minimum(one_pass, natural / unit + shifted)
-        conditioned = np.minimum(
-            function.conditioned_factor * np.maximum(u * magnitude + u * (moved / unit), t / unit)
-            + u * pairwise * function.lost_beside(sums) / unit
-            # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
-            + function.underflow(sums, magnitude, t, unit),
-            shifted,
-        )
-        folded = sequential
-        if function.folds:
-            partials = 2 * u * (sums.n * magnitude + (4 * sums.n + sums.spread) / unit) + sums.n * (t / unit)
-            folded = np.maximum(np.minimum(partials, 2 * natural / unit + shifted), sequential)
-    return {
-        Contract.CONDITIONED: conditioned,
-        Contract.SHIFTED: shifted,
-        Contract.SEQUENTIAL: sequential,
-        Contract.FOLDED: folded,
-    }
+        moved = function.condition(sums)
+        allowed = allow(function, sums, *lengths(sums.n), magnitude, fmt.unit_roundoff, fmt.tiny, 1 / unit, moved)
+    return dict(zip(NUMERIC, allowed, strict=True))
 
 
-def stand(
-    error: Floats, place: Floats, correct: Flags, faithful: Flags, allowed: dict[Contract, Floats], required: Contract
-) -> Standing:
-    """Find the strongest contract each output keeps, and its excess over the required one.
+def lengths(n: Floats) -> "tuple[Floats, Floats]":
+    """What rows of n entries have by their length alone: growth of a pairwise sum, log n."""
+    if n.size and (n == n[:1]).all():
+        n = n[:1]
+    n = np.maximum(n, 1)
+    significand, power = np.frexp(n)
+    ceiling = np.where(significand == 0.5, power - 1, power).astype(np.float64)
+    return np.minimum(n - 1, ceiling + BLOCKED_DEPTH), np.log(n)
+
+
+# ---- elementwise: on arrays as on numbers, see `measure.arithmetic` ----
+
+
+def allow(
+    function: Any, sums: Sums, pairwise: Any, natural: Any, magnitude: Any, u: Any, t: Any, inverse: Any, moved: Any
+) -> Allowed:
+    """`bounds`, of what is known already: `lengths`, and K as `moved`."""
+    steps = larger(sums.n - 1, 0)
+    shifted = function.bound(sums, magnitude, pairwise, u, t, inverse)
+    # a rounded sum of terms in (0, 1] stays in [1, n]: wrong by log n at most, whatever is lost
+    one_pass = function.bound(sums, magnitude, 3 * steps, u, t, inverse)
+    sequential = smaller(one_pass, natural * inverse + shifted)
+    conditioned = smaller(
+        function.conditioned_factor * larger(u * magnitude + u * (moved * inverse), t * inverse)
+        + u * pairwise * function.lost_beside(sums) * inverse
+        # n terms that underflow lose half of t each, log1p or not: [0, -735] and 16 more
+        + function.underflow(sums, magnitude, t, inverse),
+        shifted,
+    )
+    folded = sequential
+    if function.folds:
+        partials = 2 * u * (sums.n * magnitude + (4 * sums.n + sums.spread) * inverse) + sums.n * (t * inverse)
+        folded = larger(smaller(partials, 2 * natural * inverse + shifted), sequential)
+    return Allowed(conditioned, shifted, sequential, folded)
+
+
+def stand(error: Any, place: Any, correct: Any, faithful: Any, allowed: Allowed, required: Any) -> Standing:
+    """Find the strongest contract each output keeps, and its excess over the required one, a rung.
 
     `error` and the bounds are in one unit, `place` is an ulp in it; nan errors (unscored
     outputs) keep nothing.
     """
-    rung = np.full(error.shape, Contract.BROKEN.rung, np.int8)
-    for contract in (Contract.FOLDED, Contract.SEQUENTIAL, Contract.SHIFTED, Contract.CONDITIONED):
-        rung = np.where(error <= allowed[contract], np.int8(contract.rung), rung)
-    rung = np.where(faithful, np.int8(Contract.FAITHFUL.rung), rung)
-    rung = np.where(correct, np.int8(Contract.CORRECTLY_ROUNDED.rung), rung)
-    limit = {Contract.CORRECTLY_ROUNDED: place / 2, Contract.FAITHFUL: place}.get(required)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        excess = error / (allowed[required] if limit is None else limit)
+    rung = where(error <= allowed.folded, FOLDED, BROKEN)
+    rung = where(error <= allowed.sequential, SEQUENTIAL, rung)
+    rung = where(error <= allowed.shifted, SHIFTED, rung)
+    rung = where(error <= allowed.conditioned, CONDITIONED, rung)
+    rung = where(faithful, FAITHFUL, rung)
+    rung = where(correct, CORRECTLY_ROUNDED, rung)
+    excess = error / chosen(
+        required, place / 2, place, allowed.conditioned, allowed.shifted, allowed.sequential, allowed.folded
+    )
     # within rounding of the limit, the exact comparison of numbers decides
-    kept = rung <= required.rung
-    missed = np.maximum(excess, np.nextafter(1.0, 2.0))
-    excess = np.where(np.isnan(error), np.nan, np.where(kept, np.minimum(excess, 1.0), missed))
-    return Standing(rung, np.minimum(excess, np.finfo(np.float64).max))
-
-
-def _log2_ceiling(n: Floats) -> Floats:
-    significand, power = np.frexp(np.maximum(n, 1))
-    return np.where(significand == 0.5, power - 1, power).astype(np.float64)
+    excess = where(rung <= required, smaller(excess, 1.0), smaller(larger(excess, JUST_MISSED), LARGEST))
+    return Standing(rung, where(np.isnan(error), NAN, excess))

@@ -204,11 +204,17 @@ def cast(values: np.ndarray[Any, Any], fmt: Format) -> np.ndarray[Any, Any]:
     """float64 array -> array of `fmt`, rounded once, ties to even.
 
     Why not `.astype`: ml_dtypes goes from float64 through float32 and rounds twice. Here the
-    only inexact step is one `rint` of a scaled significand.
+    only inexact step is one `rint` of a scaled significand, and none where all are numbers of
+    the format already.
     """
     values = np.asarray(values, np.float64)
     if fmt.precision == 53:
         return values.copy()
+    # what needs rounding shows it early on: the first few spare the rest a vain attempt
+    if values.size <= 64 or _unrounded(values.flat[:64], fmt) is not None:
+        whole = _unrounded(values, fmt)
+        if whole is not None:
+            return whole
     finite = np.where(np.isfinite(values), values, 0.0)
     binade = np.maximum(np.frexp(finite)[1] - 1, fmt.emin)
     place = binade - (fmt.precision - 1)
@@ -220,6 +226,18 @@ def cast(values: np.ndarray[Any, Any], fmt: Format) -> np.ndarray[Any, Any]:
     near = np.where(np.isfinite(values), near, special)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(near.astype(fmt.dtype))  # every element is a number of fmt: exact
+
+
+def _unrounded(values: np.ndarray[Any, Any], fmt: Format) -> "np.ndarray[Any, Any] | None":
+    """The same numbers in `fmt` if it has them all, else None: what comes back with its bits was exact.
+
+    However it was cast, then: a number that is in the format has no other that widens to it.
+    """
+    with np.errstate(all="ignore"):
+        narrow = values.astype(fmt.dtype)
+        back = narrow.astype(np.float64)
+    same = (back.view(np.int64) == values.view(np.int64)).all() and (back == values).all()  # no nan
+    return narrow if same else None
 
 
 def widen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:

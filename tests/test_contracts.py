@@ -218,8 +218,8 @@ class TestStand:
     def stand(self, error: float, required: Contract, correct: bool = False, faithful: bool = False):
         """One output with bounds 2, 4, 8 and 16, and an ulp of 1."""
         flags = (np.array([[flag]]) for flag in (correct, faithful))
-        allowed = {contract: np.array([[2.0 ** (1 + place)]]) for place, contract in enumerate(NUMERIC)}
-        return contracts.stand(np.array([[error]]), np.ones((1, 1)), *flags, allowed, required)
+        allowed = contracts.Allowed(*(np.array([[2.0 ** (1 + place)]]) for place in range(4)))
+        return contracts.stand(np.array([[error]]), 1.0, *flags, allowed, required.rung)
 
     @pytest.mark.parametrize(
         ("error", "kept"),
@@ -467,6 +467,6 @@ class TestHonestMethods:
         truth = certify(FUNCTIONS[function], batch, formats.pair(name), labels)
         screened, sums = SEARCH.sums_of(batch, labels, FUNCTIONS[function])
         assert np.allclose(screened.astype(np.float64), np.ldexp(truth.high, truth.scale.astype(np.int32)), rtol=1e-15)
-        for figure in Sums.__slots__:
+        for figure in Sums._fields:
             ours, theirs = np.broadcast_arrays(getattr(sums, figure), getattr(truth.sums, figure))
             assert np.allclose(ours, theirs, rtol=1e-12, atol=1e-300), figure

@@ -327,6 +327,35 @@ class TestCastAgainstDefinitions:
         with np.errstate(over="ignore", invalid="ignore"):
             assert same(cast(both, fmt), both.astype(fmt.dtype))
 
+    @BELOW_64
+    def test_numbers_of_the_format_need_no_rounding(self, fmt):
+        """The way out for arrays of them gives the bits that rounding gives, the sign of zero with them."""
+        places = np.unique(np.linspace(0, fmt.largest_ordinal, 70_000).astype(np.int64))
+        numbers = formats.widen(formats.from_ordinals(places, fmt))
+        numbers = np.concatenate([numbers, -numbers])
+        rounding = cast(np.append(0.1, numbers), fmt)[1:]  # 0.1 is in none of them, so here all are rounded
+        assert cast(numbers, fmt).tobytes() == rounding.tobytes()
+        assert np.array_equal(formats.ordinals(rounding), np.concatenate([places, -places]))
+        assert cast(numbers.reshape(2, -1)[:, ::3], fmt).tobytes() == rounding.reshape(2, -1)[:, ::3].tobytes()
+
+    @BELOW_64
+    @pytest.mark.parametrize("odd", [0.1, math.nextafter(1.0, 2.0), 1e308, -5e-324, math.inf, -math.inf, math.nan])
+    @pytest.mark.parametrize("place", [0, 63, 64, 999])
+    def test_one_number_that_is_not_of_the_format_is_rounded_wherever_it_stands(self, fmt, odd, place):
+        """Only the first 64 are looked at before all are tried; each may be the one that differs."""
+        numbers = np.full(1000, -0.0)
+        numbers[place] = odd
+        wanted = np.full(1000, -0.0)
+        wanted[place] = rounded(fmt, odd) if math.isnan(odd) else math.copysign(rounded(fmt, odd), odd)
+        assert same(cast(numbers, fmt), wanted)
+
+    @BELOW_64
+    def test_nothing_is_raised_or_warned_of(self, fmt):
+        """The attempt overflows and underflows where the rounding would not have."""
+        with np.errstate(all="raise"):
+            cast(np.array([1e300, 1e-300, 1.0]), fmt)
+            cast(np.array([math.inf, math.nan, 1.0]), fmt)
+
     def test_an_array_of_any_shape_is_cast(self):
         """Shapes () and (0, 3) are where vectorised code forgets itself."""
         assert cast(np.float64(1.1), F16).shape == ()

@@ -11,6 +11,7 @@ import click
 from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import writable, write
 from lsecheck.cli.options import ENGINE, FUNCTION, SEED, loading_options
+from lsecheck.errors import InputError
 from lsecheck.subjects.loading import Loading
 
 #: where certificates are written
@@ -20,7 +21,7 @@ _INTERRUPTED = 130
 
 
 @main.command()
-@click.argument("subject", metavar="SUBJECT")
+@click.argument("subject", metavar="SUBJECT", required=False)
 @FUNCTION
 @click.option("-f", "--format", "pair", default="float16", show_default=True, metavar="FORMAT", help="IN, or IN:OUT.")
 @click.option("--n", type=int, default=2, show_default=True, metavar="N", help="Entries of a row.")
@@ -34,26 +35,30 @@ _INTERRUPTED = 130
 @click.option("-o", "--output", default=FOLDER, show_default=True, metavar="DIR", help="Where to write.")
 @click.option("--fresh", is_flag=True, help="Begin anew, whatever an earlier run has finished.")
 @click.option("--json", "json_file", metavar="FILE", help="Write the certificate there too; - for stdout.")
+@click.option("--verify", metavar="FILE", help="In place of SUBJECT: ask some shards of a certificate again.")
+@click.option("--shards", type=click.IntRange(1), default=3, show_default=True, help="With --verify: so many.")
 @loading_options
 @ENGINE
 def prove(
-    subject: str, function: str, pair: str, n: int, ordered: bool, specials: bool, sample: "int | None", seed: int,
-    require: str, jobs: int, executor: "str | None", output: str, fresh: bool, json_file: "str | None",
-    loading: Loading,
+    subject: "str | None", function: str, pair: str, n: int, ordered: bool, specials: bool, sample: "int | None",
+    seed: int, require: str, jobs: int, executor: "str | None", output: str, fresh: bool, json_file: "str | None",
+    verify: "str | None", shards: int, loading: Loading,
 ) -> int:  # fmt: skip
     """Ask SUBJECT every case of N entries that a format has, and certify what comes of it.
 
     Interrupted or killed, the same command goes on from what is finished; the certificate is the same bytes.
     """
-    from lsecheck.errors import LsecheckError
     from lsecheck.prove import Claim
     from lsecheck.prove import prove as certify
     from lsecheck.report import certified
 
+    if (subject is None) == (verify is None):
+        raise InputError("name a SUBJECT to prove something of, or a certificate: --verify FILE.json")
+    if subject is None:
+        return _verified(str(verify), shards, seed, loading)
     claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
     folder = Path(output)
     state = folder / f"{claim.name}.state"
-    writable(state)
     if json_file not in (None, "-"):
         writable(Path(str(json_file)))
     done = [0, claim.space.count]
@@ -72,10 +77,6 @@ def prove(
         except KeyboardInterrupt:
             share = f"{done[0]:,} of {done[1]:,} cases are kept in {state}"
             refuse(f"interrupted: {share}, and the same command goes on from there", _INTERRUPTED)
-        except LsecheckError:
-            if state.exists() and not state.stat().st_size:
-                state.unlink()  # refused before anything was begun
-            raise
     index = folder / "index.md"
     text = proof.to_json()
     write(folder / f"{claim.name}.json", text)
@@ -90,6 +91,33 @@ def prove(
     click.echo(certified.render(proof.document))
     click.echo(f"\n{certified.spent(proof)}\nwritten: {folder / claim.name}.json, .txt")
     return proof.status
+
+
+def _verified(file: str, shards: int, seed: int, loading: Loading) -> int:
+    """Some shards of a certificate, chosen by chance (or by a seed)."""
+    import random
+
+    from lsecheck.prove import verifying
+
+    try:
+        document = verifying.read(Path(file).read_bytes(), file)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    claim = verifying.claim_of(document, loading)
+    chosen = random.Random(seed or None).sample(range(claim.shards), min(shards, claim.shards))
+    wrong = 0
+    for place in chosen:
+        checked = verifying.verify(document, place, loading)
+        wrong += not checked.same
+        told = [
+            f"{name} {'as certified' if same else 'NOT as certified'}"
+            for name, same in (("answers", checked.answers), ("truths", checked.truths))
+        ]
+        click.echo(f"shard {place:,} of {claim.shards:,}: {', '.join(told)}")
+    for line in verifying.moved(document, loading) if wrong else []:
+        click.echo(f"what answers depend on: {line}")
+    click.echo(f"{len(chosen) - wrong} of {len(chosen)} shards are as certified")
+    return 1 if wrong else 0
 
 
 @contextlib.contextmanager

@@ -38,8 +38,7 @@ class Domain(enum.IntEnum):
     RANGE = 2  #: n exceeds the largest finite number of the storage format: judged apart
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """What the oracle knows of each row beside the answer, in float64.
 
     Row figures have shape (rows, 1), output figures (rows, outputs). Entries of -inf are left
@@ -87,11 +86,11 @@ class Function:
     conventions: tuple[Convention, ...]
     expected: Callable[[Floats, "Labels | None"], Codes]  #: (rows, n) -> (rows, outputs)
     condition: Callable[[Sums], Floats]  #: K, (rows, outputs)
-    #: (sums, |y| / unit, growth G, u, t, unit) -> bound B_G / unit
+    #: (sums, |y| / unit, growth G, u, t, 1 / unit) -> bound B_G / unit; the unit is a power of two
     bound: Callable[[Sums, Floats, Floats, float, float, Floats], Floats]
     conditioned_factor: float  #: c of the contract `conditioned`
     lost_beside: Callable[[Sums], Floats]  #: W': the share of the sum that may be lost beside the largest
-    #: (sums, |y| / unit, t, unit) -> what terms that underflow may cost, / unit; part of every bound
+    #: (sums, |y| / unit, t, 1 / unit) -> what terms that underflow may cost, / unit; part of every bound
     underflow: Callable[[Sums, Floats, float, Floats], Floats]
     folds: bool  #: the contract `folded` has a bound of its own (logsumexp)
 

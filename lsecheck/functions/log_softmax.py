@@ -36,13 +36,13 @@ def condition(sums: Sums) -> Floats:
     return (1 - sums.share) * sums.gap + np.maximum(sums.spread - sums.share * sums.gap, 0)
 
 
-def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, unit: Floats) -> Floats:
-    """2u (|z_i| + (a - x_i) + log S + sum p (a - x) + G + 2) + n t / S + t, in units of `unit`.
+def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, inverse: Floats) -> Floats:
+    """2u (|z_i| + (a - x_i) + log S + sum p (a - x) + G + 2) + n t / S + t, in units of 1 / `inverse`.
 
     (a - x_i) + log S is |z_i| again, which cannot overflow where the gap can.
     """
-    lost = underflow(sums, magnitude, t, unit) + t / unit
-    return 4 * u * magnitude + 2 * u * (sums.spread + growth + 2) / unit + lost
+    lost = underflow(sums, magnitude, t, inverse) + t * inverse
+    return 4 * u * magnitude + 2 * u * (sums.spread + growth + 2) * inverse + lost
 
 
 def _one_hot(row: Floats, labels: "Labels | None") -> Floats:

@@ -26,15 +26,15 @@ def condition(sums: Sums) -> Floats:
     return sums.absolute
 
 
-def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, unit: Floats) -> Floats:
-    """2u (|y| + log S + sum p (a - x) + G + 2) + n t / S + t, in units of `unit`."""
+def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, inverse: Floats) -> Floats:
+    """2u (|y| + log S + sum p (a - x) + G + 2) + n t / S + t, in units of 1 / `inverse`."""
     inner = sums.log_total + sums.spread + growth + 2
-    return 2 * u * magnitude + 2 * u * inner / unit + underflow(sums, magnitude, t, unit) + t / unit
+    return 2 * u * magnitude + 2 * u * inner * inverse + underflow(sums, magnitude, t, inverse) + t * inverse
 
 
-def underflow(sums: Sums, magnitude: Floats, t: float, unit: Floats) -> Floats:
+def underflow(sums: Sums, magnitude: Floats, t: float, inverse: Floats) -> Floats:
     """n t / S: each of n terms may lose t (half of it to rounding), beside a sum S."""
-    return sums.n / sums.total * (t / unit)
+    return sums.n / sums.total * (t * inverse)
 
 
 def lost_beside(sums: Sums) -> Floats:

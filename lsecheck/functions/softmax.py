@@ -32,13 +32,13 @@ def condition(sums: Sums) -> Floats:
     return sums.share * ((1 - sums.share) * sums.gap + np.maximum(sums.spread - sums.share * sums.gap, 0))
 
 
-def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, unit: Floats) -> Floats:
-    """2u p_i ((a - x_i) + sum p (a - x) + G + 4) + n t p_i / S + 2t, in units of `unit`."""
+def bound(sums: Sums, magnitude: Floats, growth: Floats, u: float, t: float, inverse: Floats) -> Floats:
+    """2u p_i ((a - x_i) + sum p (a - x) + G + 4) + n t p_i / S + 2t, in units of 1 / `inverse`."""
     relative = 2 * u * (sums.gap + sums.spread + growth + 4)
-    return magnitude * relative + underflow(sums, magnitude, t, unit) + 2 * t / unit
+    return magnitude * relative + underflow(sums, magnitude, t, inverse) + 2 * t * inverse
 
 
-def underflow(sums: Sums, magnitude: Floats, t: float, unit: Floats) -> Floats:
+def underflow(sums: Sums, magnitude: Floats, t: float, inverse: Floats) -> Floats:
     """n t p_i / S: what the sum in the denominator loses, as a share of the answer."""
     return magnitude * (t * sums.n / sums.total)
 

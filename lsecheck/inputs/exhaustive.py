@@ -49,7 +49,8 @@ class Space(ABC):
             )
         if self.count >= BEYOND:
             raise InputError(
-                f"{self.fmt} has {float(self.count):.3g} rows of {self.n} entries, more than can be numbered"
+                f"{self.fmt} has {float(self.count):.3g} rows of {self.n} entries, more than can be numbered: take"
+                " fewer, or --sample DRAWS"
             )
 
     @property
@@ -128,7 +129,7 @@ class Every(Space):
     @property
     def count(self) -> int:
         """All there are."""
-        return self.labels * _tuples(self.entries, self.n, self.ordered)
+        return self.labels * combinations(self.entries, self.n, self.ordered)
 
     @property
     def of(self) -> int:
@@ -185,7 +186,7 @@ class Strata(Space):
     @property
     def strata(self) -> int:
         """Combinations of them that a row can have."""
-        return _tuples(self.binades, self.n, self.ordered)
+        return combinations(self.binades, self.n, self.ordered)
 
     @property
     def count(self) -> int:
@@ -204,7 +205,7 @@ class Strata(Space):
     @property
     def of(self) -> int:
         """All there are, sampled or not."""
-        return self.labels * _tuples(self.entries, self.n, self.ordered)
+        return self.labels * combinations(self.entries, self.n, self.ordered)
 
     def values(self, start: int, stop: int) -> Floats:
         """A draw from the stratum of each."""
@@ -246,8 +247,8 @@ def named(name: str, function: Function, fmt: Format, seed: int) -> "Space | Non
 # ---- tuples of places, by rank: lexicographic, ascending where order does not count ----
 
 
-def _tuples(k: int, n: int, ordered: bool) -> int:
-    """Rows of n entries out of k."""
+def combinations(k: int, n: int, ordered: bool = False) -> int:
+    """How many rows of n entries out of k there are."""
     return k**n if ordered else math.comb(k + n - 1, n)
 
 

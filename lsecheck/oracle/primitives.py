@@ -1,6 +1,7 @@
 """The few operations that scalars and arrays do not share by syntax, for arrays.
 
-`compiled` has the same names for scalars. All are exact.
+`engines.compiled` has the same names for scalars, and `measure.compiled` those that only it needs.
+All are exact.
 """
 
 from typing import Any
@@ -16,6 +17,16 @@ larger = np.maximum
 power = formats.powers_of_two
 #: the bits of 1.5 * 2^52
 _WHOLE = np.float64(1.5 * 2.0**52).view(np.int64)
+
+
+def every(flags: Any) -> Any:
+    """Whether a shorter way will do for all of a block. A number goes the long way: it has no branch."""
+    return flags.all()
+
+
+def chosen(place: int, *options: Any) -> Any:
+    """The option at that place, which is the same for all."""
+    return options[place]
 
 
 def integer(number: Any) -> Any:

@@ -9,17 +9,17 @@ from lsecheck.contracts import LADDER
 from lsecheck.errors import SubjectError
 from lsecheck.gate.verdicts import judge
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, gathered, kinds, of_domains, tiers
-from lsecheck.prove.shard import Judged, alone, ready
+from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, kinds, of_domains, tiers
+from lsecheck.prove.shard import Gathered, alone, ready
 from lsecheck.rows import ABSENT, SCHEMA, Certificate, Document, Finding, Row, Witness
 from lsecheck.run import environment
 from lsecheck.tally import witness
 
 
-def document(claim: Claim, shards: "list[Judged]") -> Document:
-    """Of a claim all of whose shards are there, in the order of their places."""
-    whole = gathered(judged.evidence for judged in shards)
-    certificate = _certificate(claim, shards, whole)
+def document(claim: Claim, found: Gathered) -> Document:
+    """Of a claim all of whose shards are there."""
+    whole = found.evidence
+    certificate = _certificate(claim, found)
     row = _row(claim, whole, certificate)
     return Document(
         schema=SCHEMA,
@@ -67,8 +67,9 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
     )
 
 
-def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certificate:
-    space = claim.space
+def _certificate(claim: Claim, found: Gathered) -> Certificate:
+    space, whole = claim.space, found.evidence
+    shards = [found.digests[place] for place in range(claim.shards)]
     return Certificate(
         cases=space.name,
         entries=space.entries,
@@ -85,14 +86,15 @@ def _certificate(claim: Claim, shards: "list[Judged]", whole: Evidence) -> Certi
         contracts={str(LADDER[rung]): count for rung, count in whole.rungs.items()},
         histogram_scaled=_histogram(whole.scaled),
         worst={name: _at(claim, worst) for name, worst in whole.worst.items()},
-        answers_sha256=_digest(judged.answers for judged in shards),
-        truths_sha256=_digest(judged.truths for judged in shards),
+        answers_sha256=digest_of(answers for answers, _ in shards),
+        truths_sha256=digest_of(truths for _, truths in shards),
         shard=claim.shard,
-        shards=[(judged.answers, judged.truths) for judged in shards],
+        shards=shards,
     )
 
 
-def _digest(parts: Iterable[str]) -> str:
+def digest_of(parts: Iterable[str]) -> str:
+    """Of the digests of all shards."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 

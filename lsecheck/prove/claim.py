@@ -17,8 +17,12 @@ from lsecheck.subjects.loading import PLAIN, Loading
 
 #: cases of a shard at the least: seconds of work, so that asking for it and keeping its evidence costs nothing
 SHARD = 1 << 21
-#: shards at the most: what is kept of each stays a few kilobytes
-MOST_SHARDS = 1 << 14
+#: shards at the most: what is kept of them stays below 200 MB on the disk, and 30 in memory
+MOST_SHARDS = 1 << 16
+#: cases at the most: some years of a core's work, days of a cluster's
+MOST_CASES = 1 << 50
+#: what a case takes, about (docs/proving.md has what was measured)
+NANOSECONDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,12 @@ class Claim:
             raise InputError("--sample and --specials exclude each other: a sample has finite numbers only")
         if self.sample is None and self.seed:
             raise InputError("--seed goes with --sample: every case there is needs no chance")
-        _ = self.space, self.contract
+        _ = self.contract
+        if self.space.count > MOST_CASES:
+            years = self.space.count * NANOSECONDS * 1e-9 / (365.25 * 86400)
+            raise InputError(
+                f"there are {self.space.count:.3g} such cases, {years:,.3g} years of a core's work: add --sample DRAWS"
+            )
 
     @property
     def defined(self) -> Function:

@@ -16,6 +16,7 @@ from lsecheck.charges import BEHAVIOUR, EXPECTED, Asked, charges, convention, un
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.functions.definition import Domain, Expected, Floats, domains
 from lsecheck.measure import ClassError, Errors
+from lsecheck.measure.definition import FIELDS
 from lsecheck.oracle.truth import TIERS
 from lsecheck.rows import UNCONVENTIONAL
 
@@ -263,7 +264,7 @@ def _conduct(asked: Asked) -> "dict[str, Noted]":
 
 def _some(asked: Asked, rows: Any) -> Asked:
     batch, truth, answers, errors = asked
-    chosen = Errors(*(getattr(errors, name)[rows] for name in Errors.__dataclass_fields__))
+    chosen = Errors(*(getattr(errors, name)[rows] for name in FIELDS))
     return Asked(batch.some(rows), truth.part(rows, slice(None)), answers.part(rows), chosen)
 
 

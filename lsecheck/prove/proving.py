@@ -6,7 +6,6 @@ certifies is the same bytes as if nothing had happened.
 
 import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from lsecheck.gate.result import status_of
 from lsecheck.prove import executors
 from lsecheck.prove.certificate import document
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import Judged, forget, probe, probed, ready
+from lsecheck.prove.shard import Gathered, Judged, forget, probe, probed, ready
 from lsecheck.prove.state import State
 from lsecheck.rows import Document, to_json
 from lsecheck.run import environment
@@ -35,7 +34,7 @@ Progress = Callable[[int, int], object]
 
 #: what an answer or its judgement comes from: another version of these, and a proof cannot go on
 _CODE = (
-    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure.py", "measure",
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure",
     "expectation.py", "charges.py", "rows.py", "prove",
 )  # fmt: skip
 
@@ -104,50 +103,36 @@ def prove(
     began = time.monotonic()
     about = _about(claim)
     if state is None:
-        return _proved(claim, _Memory(), jobs, executor, progress, began)
+        return _proved(claim, None, jobs, executor, progress, began)
     with State(Path(state), about, fresh) as kept:
         if kept.said:
             tell(kept.said)
         return _proved(claim, kept, jobs, executor, progress, began)
 
 
-class _Memory:
-    """Shards of a proof that nobody wants to go on with."""
-
-    def __init__(self) -> None:
-        self.known: dict[int, Judged] = {}
-
-    def add(self, judged: Judged) -> None:
-        self.known[judged.place] = judged
-
-
 def _proved(
     claim: Claim,
-    kept: "State | _Memory",
+    kept: "State | None",
     jobs: int,
     executor: "Executor | str | None",
     progress: Progress,
     began: float,
 ) -> Proof:
-    count, resumed = claim.space.count, len(kept.known)
-    done = sum(judged.evidence.cases + judged.evidence.undecided for judged in kept.known.values())
-    progress(done, count)
-    mine = probe(claim)
-    places = [place for place in range(claim.shards) if place not in kept.known]
+    found = Gathered() if kept is None else kept.known
+    count, resumed, mine = claim.space.count, len(found), probe(claim)
+    progress(found.cases, count)
+    places = [place for place in range(claim.shards) if place not in found]
     for judged in _performed(claim, places, jobs, executor):
         if judged.probe != mine:
             raise EnvironmentRefused(
                 f"a worker's {claim.subject} answers otherwise than the one here: it has another processor, other"
                 " libraries or another version of the subject; give it the same, or leave it out"
             )
-        kept.add(judged)
-        done += judged.evidence.cases + judged.evidence.undecided
-        progress(done, count)
-    shards = [kept.known[place] for place in range(claim.shards)]
-    stages: Counter[str] = Counter()
-    for judged in shards:
-        stages.update(judged.stages)
-    return Proof(claim, document(claim, shards), time.monotonic() - began, dict(stages), resumed)
+        if kept is not None:
+            kept.keep(judged)
+        found.add(judged)
+        progress(found.cases, count)
+    return Proof(claim, document(claim, found), time.monotonic() - began, found.stages, resumed)
 
 
 def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor | str | None") -> Iterator[Judged]:

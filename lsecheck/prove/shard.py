@@ -21,7 +21,7 @@ from lsecheck.inputs.exhaustive import Space
 from lsecheck.measure import errors
 from lsecheck.oracle import engines
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.evidence import Evidence, fold, gathered
+from lsecheck.prove.evidence import Evidence, fold, gathered, merged
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole
 
@@ -46,11 +46,44 @@ class Judged(msgspec.Struct, frozen=True):
     stages: dict[str, float]  #: seconds each took
 
 
+class Gathered:
+    """Shards that are done, put together as they come: of each only its digests are kept."""
+
+    def __init__(self) -> None:
+        self.evidence = Evidence()
+        self.digests: dict[int, tuple[str, str]] = {}  #: place -> of its answers, of its truths
+        self.stages = dict.fromkeys(STAGES, 0.0)
+
+    def __contains__(self, place: int) -> bool:
+        return place in self.digests
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def add(self, judged: Judged) -> None:
+        """One more; a shard counts once."""
+        if judged.place in self:
+            return
+        self.evidence = merged(self.evidence, judged.evidence)
+        self.digests[judged.place] = judged.answers, judged.truths
+        for stage, seconds in judged.stages.items():
+            self.stages[stage] += seconds
+
+    @property
+    def cases(self) -> int:
+        """How many there are in them."""
+        return self.evidence.cases + self.evidence.undecided
+
+
 def perform(claim: Claim, place: int) -> Judged:
     """Ask and judge one shard."""
+    return span(claim, *claim.bounds(place), place)
+
+
+def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
+    """Ask and judge cases number start to stop - 1."""
     subject = ready(claim)
     space = claim.space
-    start, stop = claim.bounds(place)
     engines.engine((stop - start) * claim.n)  # the compiled one from the start, where it will pay
     found: list[Evidence] = []
     answers, truths = hashlib.sha256(), hashlib.sha256()

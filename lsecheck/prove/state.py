@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from lsecheck.errors import InputError
-from lsecheck.prove.shard import Judged
+from lsecheck.prove.shard import Gathered, Judged
 
 #: 'lse!' in the header of the file: SQLite's application id
 APPLICATION = 0x6C736521
@@ -39,42 +39,61 @@ class State:
     def __init__(self, path: Path, about: "dict[str, str]", fresh: bool = False):
         self.path, self.about = path, about
         self.said = ""  #: what was repaired, in a sentence
-        self.known: dict[int, Judged] = {}
+        self.known = Gathered()
+        self._connection: sqlite3.Connection | None = None
         try:
-            if fresh and path.exists():
-                self._discard()
-            self._open()
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{path.parent} cannot be written to: {error.strerror}") from None
+        try:
+            self._open(fresh)
         except sqlite3.Error as error:
+            self._close()
             raise self._refused(error) from None
+        except BaseException:
+            self._close()
+            raise
 
     def __enter__(self) -> "State":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._close()
 
-    def add(self, judged: Judged) -> None:
-        """Keep a shard; `InputError` where there is no room for it."""
+    @property
+    def _file(self) -> sqlite3.Connection:
+        assert self._connection is not None
+        return self._connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def keep(self, judged: Judged) -> None:
+        """Write a shard down; `InputError` where there is no room for it."""
         try:
             self._keep(judged)
         except sqlite3.Error as error:
             raise self._refused(error) from None
-        self.known[judged.place] = judged
 
-    def _open(self) -> None:
+    def _open(self, fresh: bool) -> None:
         if self.path.exists() and self.path.stat().st_size > 0:
             with self.path.open("rb") as file:
                 if file.read(len(_SQLITE)) != _SQLITE:
-                    raise InputError(
-                        f"{self.path} is no state of a proof: move it away, or write elsewhere with -o DIR"
-                    )
-        self._file = self._connected(self.path)
+                    raise self._foreign("is no state of a proof")
+        self._connection = self._connected(self.path)
         version, application = (self._pragma(name) for name in ("user_version", "application_id"))
         if application == 0 and version == 0 and not self._tables():
             self._create()
             return
         if application != APPLICATION:
-            raise InputError(f"{self.path} is another program's database: move it away, or write elsewhere with -o DIR")
+            raise self._foreign("is another program's database")
+        if fresh:  # nobody else is at it: the lock is ours
+            self._close()
+            self.path.unlink()
+            self._connection = self._connected(self.path)
+            self._create()
+            return
         if version != VERSION:
             raise InputError(
                 f"{self.path} has state version {version}, this lsecheck reads {VERSION}: finish with the lsecheck that"
@@ -88,28 +107,29 @@ class State:
         other = [name for name, said in self.about.items() if begun.get(name) != said]
         if other:
             raise InputError(f"{self.path} cannot be gone on with: {_because(other)}; --fresh begins anew")
-        self.known, lost = self._read()
+        lost: list[int] = []
         if not sound:
             self._rebuild()
-        elif lost:
+            return
+        for judged in self._read(self._file, lost):
+            self.known.add(judged)
+        if lost:
             self._file.execute(f"delete from shard where place in ({','.join(map(str, lost))})")
             self.said = f"{self.path}: {_shards(len(lost))} did not match the checksum and will be done again"
 
-    def _discard(self) -> None:
-        """Not while another run has it."""
-        try:
-            self._connected(self.path).close()
-        except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
-                raise
-        self.path.unlink()
-
     def _connected(self, path: Path) -> sqlite3.Connection:
         file = sqlite3.connect(path, timeout=0, isolation_level=None)
-        file.execute("pragma locking_mode = exclusive")
-        file.execute("begin exclusive")  # takes the lock, which then stays until the file is closed
-        file.execute("commit")
+        try:
+            file.execute("pragma locking_mode = exclusive")
+            file.execute("begin exclusive")  # takes the lock, which then stays until the file is closed
+            file.execute("commit")
+        except sqlite3.Error:
+            file.close()
+            raise
         return file
+
+    def _foreign(self, what: str) -> InputError:
+        return InputError(f"{self.path} {what}: move it away, or write elsewhere with -o DIR")
 
     def _pragma(self, name: str) -> int:
         return int(self._file.execute(f"pragma {name}").fetchone()[0])
@@ -136,38 +156,37 @@ class State:
         """Of a shard of this claim: what was moved here from another file does not pass."""
         return hashlib.sha256(repr(sorted(self.about.items())).encode() + text).digest()
 
-    def _read(self) -> "tuple[dict[int, Judged], list[int]]":
-        """Every shard that can be read and is what was written, and the places of the others."""
-        found, lost = {}, []
-        rows = self._file.execute("select place, judged, sha256 from shard order by place")
+    def _read(self, file: sqlite3.Connection, lost: "list[int]") -> Iterator[Judged]:
+        """Every shard that can be read and is what was written; the places of others are `lost`."""
+        rows = file.execute("select place, judged, sha256 from shard order by place")
         while True:
             try:
                 row = rows.fetchone()
             except sqlite3.DatabaseError:
-                break
+                return
             if row is None:
-                break
+                return
             place, text, digest = row
             try:
-                sound = self._checksum(text) == digest
-                judged = msgspec.json.decode(text, type=Judged) if sound else None
+                judged = msgspec.json.decode(text, type=Judged) if self._checksum(text) == digest else None
             except (TypeError, msgspec.DecodeError):
                 judged = None
             if judged is not None and judged.place == place:
-                found[place] = judged
+                yield judged
             else:
                 lost.append(place)
-        return found, lost
 
     def _rebuild(self) -> None:
-        """A new file with what could be read; the damaged one is kept beside it."""
-        self._file.close()
+        """A new file with what can be read; the damaged one is kept beside it."""
+        self._close()
         aside = self.path.with_name(self.path.name + ".damaged")
         self.path.replace(aside)
-        self._file = self._connected(self.path)
+        self._connection = self._connected(self.path)
         self._create()
-        for judged in self.known.values():
-            self._keep(judged)
+        with contextlib.closing(sqlite3.connect(aside)) as damaged:
+            for judged in self._read(damaged, []):
+                self._keep(judged)
+                self.known.add(judged)
         self.said = f"{self.path} was damaged: {_shards(len(self.known))} could be read and are kept; it is now {aside}"
 
     def _refused(self, error: sqlite3.Error) -> InputError:

@@ -34,9 +34,14 @@ def render(document: Document) -> str:
     )
     digests = (
         f"answers  sha256 {certificate.answers_sha256}\ntruths   sha256 {certificate.truths_sha256}\n"
-        f"of {len(certificate.shards):,} shards of {certificate.shard:,} cases; answered with {machine}"
+        f"{_counted(certificate)}; answered with {machine}"
     )
     return "\n\n".join([*parts, digests])
+
+
+def _counted(certificate: Certificate) -> str:
+    shards = len(certificate.shards)
+    return f"in {shards:,} shards of {certificate.shard:,} cases" if shards > 1 else "in one shard"
 
 
 def headline(document: Document) -> str:

@@ -109,6 +109,7 @@ next       lsecheck oracle 0 -740                      the exact value
            lsecheck check max-shift -f float32         judge a method
            lsecheck check yours.py:logsumexp           judge your own
            lsecheck fuzz yours.py:logsumexp            break your own
+           lsecheck prove yours.py:logsumexp --n 2     ask it every pair of float16 there is
            lsecheck explain max-shift 0 -17.738        why an answer is wrong
            lsecheck report                             accuracy reports of every method
            lsecheck init                               an accuracy gate for your CI

@@ -9,20 +9,28 @@ from collections.abc import Sequence
 from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
-from lsecheck.report.words import MARKS, table
-from lsecheck.rows import FAILS, NOTED, Document
+from lsecheck.report import costs
+from lsecheck.report.costs import Costs
+from lsecheck.report.words import MARKS, short, table
+from lsecheck.rows import FAILS, NOTED, Certificate, Document
 from lsecheck.selftest import Run
 
 
-def filled(page: str, results: Document, runs: Sequence[Run]) -> str:
-    """The README with every generated part made anew, from committed results and scores of the selftest."""
-    return _with_parts(page, {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)})
+def filled(page: str, results: Document, runs: Sequence[Run], certified: Sequence[Document]) -> str:
+    """The README with every generated part made anew: from committed results, scores and certificates."""
+    parts = {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)}
+    return _with_parts(page, parts | {"certificates": _certificates(certified)})
 
 
 def conduct(page: str) -> str:
     """The page on conduct with its table of rules made anew."""
     body = [(f"`{rule}`", meaning, _STANDINGS[standing]) for rule, meaning, standing in rules()]
     return _with_parts(page, {"rules": table(("rule", "what is asked for", "otherwise"), body)})
+
+
+def proving(page: str, measured: Costs) -> str:
+    """The page on proving with its costs made anew."""
+    return _with_parts(page, {"costs": costs.page(measured)})
 
 
 _STANDINGS = {FAILS: "fails", NOTED: "noted", "": "noted, or fails"}
@@ -63,6 +71,34 @@ def _score(runs: Sequence[Run]) -> str:
         f" {len(runs)} seeds {caught} are\ncaught, and {flagged or 'none'} of {controls} honest controls is flagged"
         " ([one by one](reports/selftest.md))."
     )
+
+
+def _certificates(documents: Sequence[Document]) -> str:
+    """Every pair of the 16-bit formats, the methods one by one."""
+    body = []
+    for document in documents:
+        row, certificate = document.rows[0], document.certificate
+        wide = row.format in ("float16", "bfloat16") and row.n == (2, 2) and row.function == "logsumexp"
+        if wide and isinstance(certificate, Certificate):
+            share = f"{100 * certificate.correct / certificate.outputs:.3f} %"
+            wrong = f"{sum(row.class_errors.values()):,}"
+            kept = (
+                row.format,
+                f"`{row.subject}`",
+                str(row.contract),
+                short(row.max_scaled),
+                short(row.max_ulp),
+                share,
+                wrong,
+            )
+            body.append(kept)
+    header = ("every pair of", "subject", "keeps", "worst E", "worst ulp", "correctly rounded", "class errors")
+    cases = sum(document.rows[0].cases for document in documents)
+    said = (
+        f"{len(documents)} certificates of {cases:,} cases are in [reports/certificates](reports/certificates/index.md)"
+        ", and [each bound holds](reports/theorems.md)\nof every one that it is proved for."
+    )
+    return f"{table(header, sorted(body))}\n\n{said}"
 
 
 def _contracts() -> str:

@@ -600,7 +600,7 @@ class TestTiers:
     def figures(self, quick: Truth, slow: Truth, batch: np.ndarray, number: np.ndarray) -> None:
         """What `measure` needs beside the answer: to 1e-9, or 2^-38 of the row."""
         n = batch.shape[1]
-        for field in quick.sums.__dataclass_fields__:
+        for field in quick.sums._fields:
             one, other = getattr(quick.sums, field), getattr(slow.sums, field)
             with np.errstate(all="ignore"):
                 near = np.abs(one - other) <= np.maximum(

@@ -154,15 +154,20 @@ class TestOrder:
         # log S, its radius and the rounding; and the figures, which sum exactly too
         assert alike(one, other)
 
-    def test_a_row_does_not_depend_on_its_neighbours(self):
-        """Blocks of the engines hold several rows."""
-        batch = special(9, 7, 3000)
-        together = everything(batch, vectorised, ("logsumexp",), ("float64",))
+    @pytest.mark.parametrize("n", [2, 7, 129, 600])
+    @pytest.mark.parametrize("which", ["numpy", pytest.param("numba", marks=NEEDS_NUMBA)])
+    def test_a_row_does_not_depend_on_its_neighbours(self, which, n):
+        """Blocks of the engines hold several rows, or columns of them, or a part of one that stands alone."""
+        engines.force(which)
+        engine = engines.engine(0)
+        batch = special(9, n, 3000)
+        together = everything(batch, engine, ("logsumexp",), ("float64",))
         for row in (0, 1170, 2999):
-            alone = everything(batch[row : row + 1], vectorised, ("logsumexp",), ("float64",))
-            assert all(np.array_equal(a[..., row], b[..., 0], equal_nan=True) for a, b in zip(together[:4], alone[:4],
+            alone = everything(batch[row : row + 1], engine, ("logsumexp",), ("float64",))
+            assert all(np.array_equal(a[..., row], b[..., 0], equal_nan=True) for a, b in zip(together[:-9], alone[:-9],
                                                                                              strict=True))  # fmt: skip
-            assert np.array_equal(together[-9][row], alone[-9][0], equal_nan=True)
+            assert all(np.array_equal(a[row], b[0], equal_nan=True) for a, b in zip(together[-9:], alone[-9:],
+                                                                                    strict=True))  # fmt: skip
 
 
 class Spoiled:

@@ -218,7 +218,7 @@ class TestSolve:
 class TestFigures:
     """What scales the errors: good to float64, from exact rows."""
 
-    FIELDS = tuple(Sums.__dataclass_fields__)
+    FIELDS = Sums._fields
 
     def compare(self, row: "tuple[float, ...]") -> None:
         """Every figure of the row beside its arb twin."""

@@ -28,7 +28,9 @@ def test_the_committed_summary_is_what_the_code_renders_from_the_committed_resul
 def test_the_tables_of_the_readme_are_what_the_code_renders():
     """Run scripts/make_readme when this fails."""
     results = from_json((ROOT / "reports" / "results.json").read_bytes())
-    assert readme.filled(README, results, RUNS) == README
+    paths = sorted((ROOT / "reports" / "certificates").glob("*.json"))
+    certified = [from_json(path.read_bytes(), path.name) for path in paths]
+    assert readme.filled(README, results, RUNS, certified) == README
 
 
 def test_the_page_of_planted_faults_is_what_the_code_renders_from_the_committed_scores():
@@ -61,6 +63,22 @@ def test_the_example_of_fuzzing_is_what_the_command_prints_but_for_the_seconds()
     command, shown = re.search(r"<!-- example: (.*?) -->\n```\n(.*?)```", page, re.DOTALL).groups()
     said = CliRunner().invoke(main, shlex.split(command)[1:])
     assert _settled(said.stdout) == _settled(shown)
+
+
+def test_the_example_of_proving_is_what_the_command_prints_but_for_the_machine_and_the_seconds():
+    """A shown output that nobody runs is soon a lie."""
+    page = (ROOT / "docs" / "proving.md").read_text("utf-8")
+    command, shown = re.search(r"<!-- example: (.*?) -->\n```\n(.*?)```", page, re.DOTALL).groups()
+    runner = CliRunner()
+    with runner.isolated_filesystem():
+        said = runner.invoke(main, shlex.split(command)[1:]).stdout
+    assert _certified(said) == _certified(shown)
+    assert "keeps conditioned" in shown
+
+
+def _certified(text):
+    """Without what was answered with, and how long that took."""
+    return re.sub(r"answered with .*", "", text, flags=re.DOTALL)
 
 
 def _settled(text):

@@ -1,4 +1,4 @@
-"""Which engine runs the fast tier's arithmetic: NumPy, or numba where it is installed.
+"""Which engine runs the arithmetic of the fast tier and of `measure`: NumPy, or numba where it is installed.
 
 Both run the same lines and give the same bits, so the choice is one of speed alone and may
 change within a process. `auto` starts with NumPy, which needs no loading, and goes over to the
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from lsecheck.errors import EnvironmentRefused, UnknownName
 
 CHOICES = ("auto", "numpy", "numba")
-#: entries after which `auto` loads the compiled engine, if there is one
+#: entries, and outputs measured, after which `auto` loads the compiled engine, if there is one
 ENOUGH = 1 << 24
 
 
@@ -61,13 +61,16 @@ def compiled_installed() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def engine(entries: int) -> Engine:
-    """The engine for the next so many entries, tested on its first use."""
+def compiles(entries: int) -> bool:
+    """Whether the next so many entries are the compiled engine's."""
     global _seen
     _seen += entries
-    if _choice == "numba" or (_choice == "auto" and _seen > ENOUGH and compiled_installed()):
-        return _compiled()
-    return _vectorised()
+    return _choice == "numba" or (_choice == "auto" and _seen > ENOUGH and compiled_installed())
+
+
+def engine(entries: int) -> Engine:
+    """The engine for the next so many entries, tested on its first use."""
+    return _compiled() if compiles(entries) else _vectorised()
 
 
 @functools.cache
@@ -87,8 +90,20 @@ def _compiled() -> Engine:
 def _tested(found: Any) -> Engine:
     from lsecheck.oracle.selftest import check
 
+    _keep_pages()
     check(found)
     return found
+
+
+def _keep_pages() -> None:
+    """Let the C library keep up to 32 MB of freed memory, twice the largest block that was freed.
+
+    glibc starts with 256 KB, and hands all else back: new pages for the arrays of every batch cost
+    50 to 80 ns a row, as much as the arithmetic of a short one.
+    """
+    import numpy as np
+
+    np.empty(1 << 21)  # 16 MB, never touched
 
 
 def described() -> str:

@@ -1,41 +1,37 @@
-"""The fast tier's arithmetic compiled by numba: the same lines, the same bits.
+"""The fast tier's loops, compiled by numba.
 
-The functions of `pairs`, `doubledouble`, `settle` and `outputs` are taken as they are, with the
-operations of `primitives` replaced by their scalar forms. numba neither reorders nor contracts
-floating point unless it is asked to. The loops over blocks are staged so that they vectorise:
-only the table lookups are one by one.
+LLVM vectorises a loop only where no write can change what is still to be read, and gives up
+where more than a few arrays would have to be compared for that. So the arithmetic runs on blocks
+copied into one buffer, whose parts lie at distances known to the compiler: with the copies it
+takes a quarter of the time, table lookups included.
 """
 
 import hashlib
 import inspect
 import sys
-import types
 from collections.abc import Callable
 from typing import Any, cast
 
 import numba
 import numpy as np
-from llvmlite import ir
 from numba import njit
-from numba.extending import intrinsic, overload
 
 from lsecheck.oracle import constants, doubledouble, outputs, pairs, settle
 from lsecheck.oracle.constants import POWER_HIGH, POWER_LOW
 from lsecheck.oracle.doubledouble import CHUNK
+from lsecheck.oracle.engines import scalar
+from lsecheck.oracle.engines.scalar import ARITHMETIC, where, widest
 
 name = f"numba {numba.__version__}"
 
-BLOCK = 128  #: entries a stage passes on to the next: a dozen arrays of them stay in the first cache
-
-
-def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    return njit(error_model="numpy", forceinline=True)(function)
-
+BLOCK = 128  #: entries, rows or outputs handled at once: 20 arrays of them stay in the first cache
+SHORT = 512  #: entries of a row that may go column by column: a block of such rows stays in the second cache
 
 #: of every line that is compiled: numba's disk cache knows a change of this file alone
 _STAMP = hashlib.sha256(
     "".join(
-        inspect.getsource(module) for module in (constants, pairs, doubledouble, settle, outputs, sys.modules[__name__])
+        inspect.getsource(module)
+        for module in (constants, pairs, doubledouble, settle, outputs, scalar, sys.modules[__name__])
     ).encode()
 ).hexdigest()[:12]
 
@@ -46,93 +42,40 @@ def _loop(function: Callable[..., None]) -> Callable[..., None]:
     return njit(cache=True, error_model="numpy")(function)
 
 
-def _instruction(given: Any, answered: Any, build: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """A function of one number that is one instruction of the processor."""
-
-    def typed(context: Any, number: Any) -> Any:
-        return answered(given), lambda context, builder, signature, values: build(builder, values[0])
-
-    return cast(Callable[..., Any], intrinsic(typed))
+def _passage(function: Callable[..., None]) -> Callable[..., None]:
+    """Written into what calls it before that is compiled: alone it would not know where its arrays lie."""
+    return cast(Callable[..., None], njit(error_model="numpy", inline="always")(function))
 
 
-def _rint(builder: Any, value: Any) -> Any:
-    return builder.call(builder.module.declare_intrinsic("llvm.rint", [ir.DoubleType()]), [value])
+_approached, _parts, _row = ARITHMETIC["approached"], ARITHMETIC["parts"], ARITHMETIC["row"]
+_deviation, _portion, _size_grid = ARITHMETIC["deviation"], ARITHMETIC["portion"], ARITHMETIC["size_grid"]
 
 
-_bits = _instruction(numba.float64, numba.int64, lambda builder, value: builder.bitcast(value, ir.IntType(64)))
-_number = _instruction(numba.int64, numba.float64, lambda builder, value: builder.bitcast(value, ir.DoubleType()))
-_nearest = _instruction(numba.float64, numba.float64, _rint)
+@_passage
+def _own(owner: Any, start: Any, across: Any, rows: Any) -> None:
+    """The row of each output of a block; past the last row it again: no index leaves its table."""
+    row, left = start // across, across - start % across
+    for i in range(BLOCK):
+        owner[i] = min(row, rows - 1)
+        left -= 1
+        if left == 0:
+            row, left = row + 1, across
 
 
-def _choice(context: Any, condition: Any, one: Any, other: Any) -> Any:
-    """A choice without a branch: branches keep loops from vectorising."""
-    chosen = context.unify_types(one, other)
-
-    def lower(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        flag, *pair = values
-        first, second = (
-            context.cast(builder, value, given, chosen) for value, given in zip(pair, signature.args[1:], strict=True)
-        )
-        return builder.select(flag, first, second)
-
-    return chosen(numba.boolean, one, other), lower
+@_passage
+def _fetch(given: Any, owner: Any, held: Any) -> None:
+    for place in range(len(given)):
+        array, part = given[place], held[place]
+        for i in range(BLOCK):
+            part[i] = array[owner[i]]
 
 
-_where = cast(Callable[..., Any], intrinsic(_choice))
-
-
-def _lesser(one: Any, other: Any) -> Any:
-    return _where(one < other, one, other)
-
-
-def _greater(one: Any, other: Any) -> Any:
-    return _where(one > other, one, other)
-
-
-def _integer(number: Any) -> Any:
-    return np.int64(number)
-
-
-def _steps(number: Any) -> Any:
-    return _bits(number) - 0x4338000000000000
-
-
-def _exponent(number: Any) -> Any:
-    return (_bits(number) >> 52 & 0x7FF) - 1023
-
-
-def _power(of: Any) -> Any:
-    return _number((of + 1023) << 52)
-
-
-_PRIMITIVES: "dict[str, Any]" = {"nearest": _nearest, "where": _where} | {
-    name: _elementwise(function)
-    for name, function in (
-        ("smaller", _lesser),
-        ("larger", _greater),
-        ("integer", _integer),
-        ("steps", _steps),
-        ("exponent", _exponent),
-        ("power", _power),
-    )
-}
-
-
-def _translated() -> "dict[str, Any]":
-    """Every function of the arithmetic, by name, compiled from its own code."""
-    known = dict(_PRIMITIVES)
-    for module in (pairs, doubledouble, settle, outputs):
-        scope = vars(module) | known
-        for key, function in vars(module).items():
-            if isinstance(function, types.FunctionType) and function.__module__ == module.__name__:
-                own = types.FunctionType(function.__code__, scope, key)
-                known[key] = scope[key] = _elementwise(own)
-    return known
-
-
-_known = _translated()
-_approached, _parts, _row = _known["approached"], _known["parts"], _known["row"]
-_deviation, _portion, _size_grid = _known["deviation"], _known["portion"], _known["size_grid"]
+@_passage
+def _store(held: Any, found: Any, start: Any) -> None:
+    for place in range(found.shape[0]):
+        part, into = held[place], found[place, start : start + BLOCK]
+        for i in range(into.size):
+            into[i] = part[i]
 
 
 def _reduction(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,17 +107,17 @@ def _below(x: Any, top: Any) -> Any:
     p_top = q_top = r_top = s_top = -np.inf
     p_equal = q_equal = r_equal = s_equal = 0.0
     for i in range(part):
-        p_top = max(p_top, _where(p[i] < top, p[i], -np.inf))
-        q_top = max(q_top, _where(q[i] < top, q[i], -np.inf))
-        r_top = max(r_top, _where(r[i] < top, r[i], -np.inf))
-        s_top = max(s_top, _where(s[i] < top, s[i], -np.inf))
-        p_equal += _where(p[i] == top, 1.0, 0.0)
-        q_equal += _where(q[i] == top, 1.0, 0.0)
-        r_equal += _where(r[i] == top, 1.0, 0.0)
-        s_equal += _where(s[i] == top, 1.0, 0.0)
+        p_top = max(p_top, where(p[i] < top, p[i], -np.inf))
+        q_top = max(q_top, where(q[i] < top, q[i], -np.inf))
+        r_top = max(r_top, where(r[i] < top, r[i], -np.inf))
+        s_top = max(s_top, where(s[i] < top, s[i], -np.inf))
+        p_equal += where(p[i] == top, 1.0, 0.0)
+        q_equal += where(q[i] == top, 1.0, 0.0)
+        r_equal += where(r[i] == top, 1.0, 0.0)
+        s_equal += where(s[i] == top, 1.0, 0.0)
     for number in x[4 * part :]:
-        p_top = max(p_top, _where(number < top, number, -np.inf))
-        p_equal += _where(number == top, 1.0, 0.0)
+        p_top = max(p_top, where(number < top, number, -np.inf))
+        p_equal += where(number == top, 1.0, 0.0)
     return max(p_top, q_top, r_top, s_top), p_equal + q_equal + r_equal + s_equal
 
 
@@ -189,151 +132,171 @@ def _finite(x: Any) -> Any:
 
 
 @_reduction
-def _totals(first: Any, second: Any, third: Any, moment: Any, size: Any, start: Any, end: Any) -> Any:
-    p = q = r = s = t = 0.0
-    for i in range(start, end):
-        p += first[i]
-        q += second[i]
-        r += third[i]
-        s += moment[i]
-        t += size[i]
-    return p, q, r, s, t
+def _total(x: Any) -> Any:
+    total = 0.0
+    for part in x:
+        total += part
+    return total
 
 
 @_loop
-def _extremes(batch: Any, found: Any) -> None:
+def _extremes_by_row(batch: Any, found: Any) -> None:
     for row in range(batch.shape[0]):
         x = batch[row]
-        if x.size < 32:
-            top, second, least, equal = -np.inf, -np.inf, np.inf, 0.0
-            for number in x:
-                second = _where(number > top, top, _where((number < top) & (number > second), number, second))
-                equal = _where(number > top, 1.0, equal + _where(number == top, 1.0, 0.0))
-                top, least = max(top, number), min(least, number)
-        else:
-            top, least = _ends(x)
-            second, equal = _below(x, top)
+        top, least = _ends(x)
+        second, equal = _below(x, top)
         finite = 1.0 * x.size
         if least == -np.inf:
             least, finite = _finite(x)
         found[0, row], found[1, row], found[2, row], found[3, row], found[4, row] = top, second, equal, finite, least
 
 
-def _at(given: Any, i: Any) -> Any:
-    """A number that all entries share, or that of entry i: chosen by type when it is compiled."""
-
-
-def _typed_at(given, i):  # type: ignore[no-untyped-def] # numba compares signatures, annotations and all
-    shared = isinstance(given, numba.types.Float)
-    return (lambda given, i: given) if shared else (lambda given, i: given[i])
-
-
-_at.__annotations__.clear()
-overload(_at, inline="always")(_typed_at)
-
-
 @_loop
-def _block(x: Any, top: Any, second: Any, grid: Any, stage: Any, index: Any, into: Any) -> None:
-    """The parts of up to BLOCK entries."""
-    d, coarse, rest, high, low, weight = stage
-    first, middle, third, moment, size = into
-    for i in range(x.size):
-        d[i], coarse[i], rest[i], index[i], weight[i] = _approached(x[i], _at(top, i), _at(second, i))
-    for i in range(x.size):
-        high[i] = POWER_HIGH[index[i]]
-        low[i] = POWER_LOW[index[i]]
-    for i in range(x.size):
-        first[i], middle[i], third[i], moment[i], size[i] = _parts(
-            d[i], _at(second, i), coarse[i], rest[i], high[i], low[i], weight[i], _at(grid, i)
-        )
-
-
-@_loop
-def _sums(batch: Any, a: Any, b: Any, found: Any) -> None:
+def _extremes_by_column(batch: Any, found: Any) -> None:
+    widest()
     rows, n = batch.shape
-    top, second, grid = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    stage = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    index = np.empty(BLOCK, np.uint64)  # unsigned: no look at whether it counts from the end
-    into = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    p, q, r, s, t = into
-    if n > BLOCK:
-        for row in range(rows):
-            wide = _size_grid(b[row])
-            for chunk in range(found.shape[2]):
-                part = found[:, row, chunk]
-                end = min(n, (chunk + 1) * CHUNK)
-                for start in range(chunk * CHUNK, end, BLOCK):
-                    x = batch[row, start : min(start + BLOCK, end)]
-                    _block(x, a[row], b[row], wide, stage, index, into)
-                    first, middle, third, moment, size = _totals(p, q, r, s, t, 0, x.size)
-                    part[0] += first
-                    part[1] += middle
-                    part[2] += third
-                    part[3] += moment
-                    part[4] += size
-        return
-    flat = batch.reshape(-1)
-    together = BLOCK // n  # short rows share a block
-    for start in range(0, rows, together):
-        count = min(together, rows - start)
-        for row in range(count):
-            wide = _size_grid(b[start + row])
-            for i in range(row * n, (row + 1) * n):
-                top[i], second[i], grid[i] = a[start + row], b[start + row], wide
-        _block(flat[start * n : (start + count) * n], top, second, grid, stage, index, into)
-        for row in range(count):
-            part = found[:, start + row, 0]
-            part[0], part[1], part[2], part[3], part[4] = _totals(p, q, r, s, t, row * n, (row + 1) * n)
+    held, owner = np.empty((6, BLOCK)), np.empty(BLOCK, np.uint64)
+    top, second, equal, finite, least, x = held[0], held[1], held[2], held[3], held[4], held[5]
+    for start in range(0, rows, BLOCK):
+        _own(owner, start, 1, rows)
+        top[:], second[:], equal[:], finite[:], least[:] = -np.inf, -np.inf, 0.0, 0.0, np.inf
+        for column in range(n):
+            for i in range(BLOCK):
+                x[i] = batch[owner[i], column]
+            for i in range(BLOCK):
+                above, between = x[i] > top[i], (x[i] < top[i]) & (x[i] > second[i])
+                second[i] = where(above, top[i], where(between, x[i], second[i]))
+                equal[i] = where(above, 1.0, equal[i] + where(x[i] == top[i], 1.0, 0.0))
+                top[i] = where(above, x[i], top[i])
+                finite[i] += where(x[i] > -np.inf, 1.0, 0.0)
+                least[i] = where((x[i] > -np.inf) & (x[i] < least[i]), x[i], least[i])
+        _store(held, found, start)
+
+
+@_passage
+def _add_terms(held: Any) -> None:
+    """x, a, b and the grid of each entry -> its parts, added to five sums."""
+    x, a, b, grid = held[0], held[1], held[2], held[3]
+    for i in range(BLOCK):
+        d, coarse, rest, index, weight = _approached(x[i], a[i], b[i])
+        index = np.uint64(index)  # unsigned: no look at whether it counts from the end
+        terms = _parts(d, b[i], coarse, rest, POWER_HIGH[index], POWER_LOW[index], weight, grid[i])
+        held[4, i] += terms[0]
+        held[5, i] += terms[1]
+        held[6, i] += terms[2]
+        held[7, i] += terms[3]
+        held[8, i] += terms[4]
 
 
 @_loop
-def _rows(given: Any, found: Any, exponents: Any) -> None:
-    a, b, m, n, first, second, third, moment, size = given
-    high, low, radius, t_high, t_low, total, log_total, spread, absolute, rest = found
-    for i in range(a.size):
-        (
-            high[i], low[i], radius[i], t_high[i], t_low[i], exponents[i],
-            total[i], log_total[i], spread[i], absolute[i], rest[i],
-        ) = _row(a[i], b[i], m[i], n[i], first[i], second[i], third[i], moment[i], size[i])  # fmt: skip
+def _sums_by_row(batch: Any, given: Any, found: Any) -> None:
+    widest()
+    held = np.empty((9, BLOCK))
+    for row in range(batch.shape[0]):
+        a, b = given[0][row], given[1][row]
+        held[1], held[2], held[3] = a, b, _size_grid(b)
+        for chunk in range(found.shape[2]):
+            x = batch[row, chunk * CHUNK : (chunk + 1) * CHUNK]
+            held[4:] = 0.0
+            for start in range(0, x.size, BLOCK):
+                some = x[start : start + BLOCK]
+                held[0] = a  # past the end the maximum, which is not summed
+                held[0, : some.size] = some
+                _add_terms(held)
+            for place in range(5):
+                found[place, row, chunk] = _total(held[4 + place])
 
 
 @_loop
-def _deviations(x: Any, given: Any, q: Any, shifts: Any, fmt: Any, found: Any, whole: Any, decided: Any) -> None:
-    a, m, n, l_high, l_low, l_radius, t_high, t_low = given
-    p, emin, emax, largest = fmt
-    high, low, radius, share = found
-    scale, place, side, exponent = whole
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
+def _sums_by_column(batch: Any, given: Any, found: Any) -> None:
+    widest()
+    rows, n = batch.shape
+    held, owner = np.empty((9, BLOCK)), np.empty(BLOCK, np.uint64)
+    x, b, grid = held[0], held[2], held[3]
+    for start in range(0, rows, BLOCK):
+        _own(owner, start, 1, rows)
+        _fetch(given, owner, held[1:])
+        for i in range(BLOCK):
+            grid[i] = _size_grid(b[i])
+        held[4:] = 0.0
+        for column in range(n):
+            for i in range(BLOCK):
+                x[i] = batch[owner[i], column]
+            _add_terms(held)
+        _store(held[4:], found[:, :, 0], start)
+
+
+@_loop
+def _rows(given: Any, found: Any) -> None:
+    widest()
+    held, owner = np.empty((20, BLOCK)), np.empty(BLOCK, np.uint64)
+    a, b, m, n, first, second, third = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
+    moment, size, high, low, radius, t_high, t_low = held[7], held[8], held[9], held[10], held[11], held[12], held[13]
+    q, total, log_total, spread, absolute = held[14].view(np.int64), held[15], held[16], held[17], held[18]
+    rest = held[19]
+    for start in range(0, found.shape[1], BLOCK):
+        _own(owner, start, 1, found.shape[1])
+        _fetch(given, owner, held)
+        for i in range(BLOCK):
             (
-                high[i, j], low[i, j], radius[i, j], scale[i, j], place[i, j], side[i, j], exponent[i, j],
-                share[i, j], decided[i, j],
+                high[i], low[i], radius[i], t_high[i], t_low[i], q[i],
+                total[i], log_total[i], spread[i], absolute[i], rest[i],
+            ) = _row(a[i], b[i], m[i], n[i], first[i], second[i], third[i], moment[i], size[i])  # fmt: skip
+        _store(held[9:], found, start)
+
+
+@_loop
+def _deviations(across: Any, given: Any, shifts: Any, fmt: Any, found: Any) -> None:
+    widest()
+    p, emin, emax, largest = fmt
+    held, owner = np.empty((19, BLOCK)), np.empty(BLOCK, np.uint64)
+    a, m, n, l_high, l_low, l_radius, t_high = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
+    t_low, q, x = held[7], held[8].view(np.int64), held[9]
+    high, low, radius, share, decided = held[10], held[11], held[12], held[17], held[18]
+    whole = held[13:17].view(np.int64)
+    scale, place, side, exponent = whole[0], whole[1], whole[2], whole[3]
+    for start in range(0, found.shape[1], BLOCK):
+        _own(owner, start, across, given[0].size)
+        _fetch(given[:-1], owner, held)
+        _own(owner, start, 1, found.shape[1])
+        _fetch(given[-1:], owner, held[9:])
+        for i in range(BLOCK):
+            (
+                high[i], low[i], radius[i], scale[i], place[i], side[i], exponent[i], share[i], decided[i],
             ) = _deviation(
-                x[i, j], a[i], m[i], n[i], l_high[i], l_low[i], l_radius[i], t_high[i], t_low[i], q[i],
+                x[i], a[i], m[i], n[i], l_high[i], l_low[i], l_radius[i], t_high[i], t_low[i], q[i],
                 shifts, p, emin, emax, largest,
             )  # fmt: skip
+        _store(held[10:], found, start)
 
 
 @_loop
-def _portions(x: Any, given: Any, alone: Any, fmt: Any, found: Any, whole: Any, decided: Any) -> None:
-    a, inverse, l_high, l_low, l_radius = given
+def _portions(across: Any, given: Any, fmt: Any, found: Any) -> None:
+    widest()
     p, emin, emax, largest = fmt
-    high, low, radius, share = found
-    scale, place, side, exponent = whole
-    for i in range(x.shape[0]):
-        for j in range(x.shape[1]):
+    held, owner = np.empty((16, BLOCK)), np.empty(BLOCK, np.uint64)
+    a, inverse, l_high, l_low, l_radius, alone, x = held[0], held[1], held[2], held[3], held[4], held[5], held[6]
+    high, low, radius, share, decided = held[7], held[8], held[9], held[14], held[15]
+    whole = held[10:14].view(np.int64)
+    scale, place, side, exponent = whole[0], whole[1], whole[2], whole[3]
+    for start in range(0, found.shape[1], BLOCK):
+        _own(owner, start, across, given[0].size)
+        _fetch(given[:-1], owner, held)
+        _own(owner, start, 1, found.shape[1])
+        _fetch(given[-1:], owner, held[6:])
+        for i in range(BLOCK):
             (
-                high[i, j], low[i, j], radius[i, j], scale[i, j], place[i, j], side[i, j], exponent[i, j],
-                share[i, j], decided[i, j],
+                high[i], low[i], radius[i], scale[i], place[i], side[i], exponent[i], share[i], decided[i],
             ) = _portion(
-                x[i, j], a[i], inverse[i], l_high[i], l_low[i], l_radius[i], alone[i], p, emin, emax, largest
+                x[i], a[i], inverse[i], l_high[i], l_low[i], l_radius[i], alone[i] > 0, p, emin, emax, largest,
             )  # fmt: skip
+        _store(held[7:], found, start)
 
 
 def extremes(batch: Any) -> Any:
     """As `vectorised.extremes`."""
     found = np.empty((5, len(batch)))
-    _extremes(batch, found)
+    (_extremes_by_column if _is_tall(*batch.shape) else _extremes_by_row)(batch, found)
     return found
 
 
@@ -341,33 +304,40 @@ def sums(batch: Any, a: Any, b: Any) -> Any:
     """As `vectorised.sums`."""
     rows, n = batch.shape
     found = np.zeros((5, rows, max(-(-n // CHUNK), 1)))
-    _sums(batch, a, b, found)
+    (_sums_by_column if _is_tall(rows, n) else _sums_by_row)(batch, (a, b), found)
     return found
+
+
+def _is_tall(rows: int, n: int) -> bool:
+    """Whether blocks of BLOCK rows leave no more of themselves empty than blocks along the rows."""
+    return n <= SHORT and -(-rows // BLOCK) * n <= rows * -(-n // BLOCK)
 
 
 def row(*given: Any) -> "tuple[Any, ...]":
     """As `vectorised.row`."""
-    given = tuple(np.ascontiguousarray(array, np.float64) for array in given)
-    found = tuple(np.empty(len(given[0])) for _ in range(10))
-    exponents = np.empty(len(given[0]), np.int64)
-    _rows(given, found, exponents)
-    return (*found[:5], exponents, *found[5:])
+    found = np.empty((11, len(given[0])))
+    _rows(_columns(given), found)
+    return (*found[:5], found[5].view(np.int64), *found[6:])
 
 
 def deviation(x: Any, given: Any, q: Any, shifts: int, fmt: "tuple[int, ...]") -> "tuple[Any, ...]":
     """As `vectorised.deviation`."""
-    found, whole, decided = _outputs(x.shape)
-    _deviations(x, given, q, shifts, fmt, found, whole, decided)
-    return (*found[:3], *whole, found[3], decided)
+    found = np.empty((9, x.size))
+    _deviations(x.shape[1], _columns((*given, q.view(np.float64), x.reshape(-1))), shifts, fmt, found)
+    return _outputs(found.reshape(9, *x.shape))
 
 
 def portion(x: Any, given: Any, alone: Any, fmt: "tuple[int, ...]") -> "tuple[Any, ...]":
     """As `vectorised.portion`."""
-    found, whole, decided = _outputs(x.shape)
-    _portions(x, given, alone, fmt, found, whole, decided)
-    return (*found[:3], *whole, found[3], decided)
+    found = np.empty((9, x.size))
+    _portions(x.shape[1], _columns((*given, alone, x.reshape(-1))), fmt, found)
+    return _outputs(found.reshape(9, *x.shape))
 
 
-def _outputs(shape: "tuple[int, ...]") -> Any:
-    numbers, whole = (np.empty(shape) for _ in range(4)), (np.empty(shape, np.int64) for _ in range(4))
-    return tuple(numbers), tuple(whole), np.empty(shape, np.bool_)
+def _columns(given: "tuple[Any, ...]") -> "tuple[Any, ...]":
+    """Arrays of one type, so that a loop may run over them; whole numbers among them by their bits."""
+    return tuple(np.ascontiguousarray(array, np.float64) for array in given)
+
+
+def _outputs(found: Any) -> "tuple[Any, ...]":
+    return (*found[:3], *found[3:7].view(np.int64), found[7], found[8] > 0)
