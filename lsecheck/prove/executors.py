@@ -96,7 +96,7 @@ def _drive(
                     broken = True
                 else:
                     flying[future] = waiting.popleft()
-            done = wait(flying, return_when=FIRST_COMPLETED).done if flying and not broken else set()
+            done = wait(flying, return_when=FIRST_COMPLETED).done if flying else set()
             for future in done:
                 place = flying.pop(future)
                 judged, gone = _outcome(future, place, lost, claim)

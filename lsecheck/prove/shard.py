@@ -88,7 +88,7 @@ def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
     found: list[Evidence] = []
     answers, truths = hashlib.sha256(), hashlib.sha256()
     clock = _Clock()
-    patience, budget = Patience(), _Budget()
+    patience, budget = _patience(), _Budget()
     step = slab(claim)
     for first in range(start, stop, step):
         batch = space.batch(first, min(first + step, stop))
@@ -133,11 +133,16 @@ def alone(claim: Claim, index: int) -> "tuple[Asked, int]":
     space, step = claim.space, slab(claim)
     first = index - index % step
     batch = space.batch(first, min(first + step, space.count))
-    asked, _ = judged(claim, ready(claim), batch, Patience(), _Budget(), _Clock())
+    asked, _ = judged(claim, ready(claim), batch, _patience(), _Budget(), _Clock())
     rows = np.flatnonzero(asked.batch.indices == index) if asked is not None else np.array([])
     if asked is None or len(rows) != 1:
         raise SubjectError(f"{claim.subject}: {space.name}:{space.seed}:{index} cannot be asked again")
     return asked, int(rows[0])
+
+
+def _patience() -> Patience:
+    """Losses in a row are how one case is found: a slab of 2^17 is halved 17 times."""
+    return Patience(hangs=20, trusted=True)
 
 
 class _Clock:

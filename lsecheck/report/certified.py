@@ -63,11 +63,13 @@ def asked(row: Row, certificate: Certificate) -> str:
     if certificate.draws is not ABSENT:
         share = certificate.of / certificate.count
         return (
-            f"{certificate.draws} of every combination of binades and signs of an {each}{labels}: {certificate.count:,}"
+            f"{certificate.draws} of every combination of binades and signs of {"a" if n == 1 else "an"} {each}{labels}: {certificate.count:,}"
             f" cases, 1 in {share:.3g}, sampled (seed {certificate.seed})"
         )
     numbers = "numbers, -0, infinities and nan" if certificate.specials else "finite numbers (0 stands for -0 too)"
     said = "exhaustive" if row.exhaustive else "not all decided"
+    left = certificate.count - row.cases - row.tiers.get("undecided", 0)
+    said += f", but for {left:,} with nan, which is declared unspecified" if left else ""
     return f"every {each} of the {certificate.entries:,} {numbers}{labels}: {certificate.count:,} cases, {said}"
 
 
