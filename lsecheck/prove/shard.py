@@ -7,11 +7,14 @@ it is asked; what a shard says is the same bytes on every worker that has the sa
 import functools
 import hashlib
 import time
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+import lsecheck
 from lsecheck.charges import Asked
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.expectation import Expectation
@@ -22,7 +25,9 @@ from lsecheck.measure import errors
 from lsecheck.oracle import engines
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.evidence import Evidence, fold, gathered, merged
+from lsecheck.run import environment
 from lsecheck.subjects import load
+from lsecheck.subjects.fingerprint import fingerprint
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole
 
 #: entries of a slab: what is known of them stays near the processor
@@ -32,6 +37,11 @@ PROBES = 1 << 12
 #: calls that finding the rows at fault may cost in a shard; those beyond are not asked
 CALLS = 1 << 12
 
+#: what an answer or its judgement comes from: another version of these, and a proof cannot go on
+_CODE = (
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure",
+    "expectation.py", "charges.py", "rows.py", "prove",
+)  # fmt: skip
 STAGES = ("cases", "truth", "subject", "errors", "evidence")
 
 
@@ -42,7 +52,7 @@ class Judged(msgspec.Struct, frozen=True):
     evidence: Evidence
     answers: str  #: digest of every answer, in the order of the cases
     truths: str  #: digest of every correct rounding
-    probe: str  #: of the subject that was asked: another one would not do
+    stamp: str  #: of whoever asked and judged: another one's would not do
     stages: dict[str, float]  #: seconds each took
 
 
@@ -100,7 +110,7 @@ def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
         if undecided:
             found.append(Evidence(undecided=undecided))
         clock.lap("evidence")
-    return Judged(place, gathered(found), _short(answers), _short(truths), probe(claim), clock.seconds)
+    return Judged(place, gathered(found), _short(answers), _short(truths), stamp(claim), clock.seconds)
 
 
 def _short(state: Any) -> str:
@@ -229,6 +239,37 @@ def probed(claim: Claim) -> str:
     return state.hexdigest()
 
 
+@functools.cache
+def about(claim: Claim) -> dict[str, str]:
+    """What shards must have in common to be put together."""
+    machine = environment([ready(claim)])
+    found = {"claim": msgspec.json.encode(_told(claim)).decode(), "code": _code()}
+    found |= {"subject": fingerprint(ready(claim)), "size of shards": f"{claim.shard} {slab(claim)}"}
+    found |= {f"NumPy {key}".strip(): machine[name] for key, name in (("", "numpy"), ("dispatch level", "numpy_simd"))}
+    return found | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
+
+
+@functools.cache
+def stamp(claim: Claim) -> str:
+    """A digest of all that."""
+    return hashlib.sha256(repr(sorted(about(claim).items())).encode()).hexdigest()
+
+
+def _told(claim: Claim) -> dict[str, Any]:
+    return {name: str(getattr(claim, name)) for name in Claim.__dataclass_fields__}
+
+
+def _code() -> str:
+    """Digest of the sources that answer and judge."""
+    state = hashlib.sha256(f"{metadata.version('lsecheck')} {np.dtype('f8').byteorder}".encode())
+    root = Path(lsecheck.__file__).parent
+    for name in _CODE:
+        place = root / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.is_file():
+            state.update(path.read_bytes())
+    return state.hexdigest()
+
+
 def _joined(space: Space, parts: "list[Batch]") -> Batch:
     labels = [part.labels for part in parts if part.labels is not None]
     return Batch(
@@ -242,5 +283,5 @@ def _joined(space: Space, parts: "list[Batch]") -> Batch:
 
 def forget() -> None:
     """A file may have been edited since the last time."""
-    ready.cache_clear()
-    probe.cache_clear()
+    for known in (ready, probe, about, stamp):
+        known.cache_clear()

@@ -61,9 +61,9 @@ def asked(row: Row, certificate: Certificate) -> str:
     each = _TUPLES[1] if n == 1 else each
     labels = f", with each of its {n} labels" if row.function == "cross_entropy" else ""
     if certificate.draws is not ABSENT:
-        share = certificate.of / certificate.count
+        share, article = certificate.of / certificate.count, "a" if n == 1 else "an"
         return (
-            f"{certificate.draws} of every combination of binades and signs of {"a" if n == 1 else "an"} {each}{labels}: {certificate.count:,}"
+            f"{certificate.draws} of every combination of binades and signs of {article} {each}{labels}: {certificate.count:,}"
             f" cases, 1 in {share:.3g}, sampled (seed {certificate.seed})"
         )
     numbers = "numbers, -0, infinities and nan" if certificate.specials else "finite numbers (0 stands for -0 too)"

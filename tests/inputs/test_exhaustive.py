@@ -48,7 +48,9 @@ class TestTuples:
     )  # fmt: skip
     def test_they_are_those_of_itertools_in_its_order(self, k, n, ordered):
         """A second enumeration, by somebody else."""
-        other = itertools.product(range(k), repeat=n) if ordered else itertools.combinations_with_replacement(range(k), n)
+        other = (
+            itertools.product(range(k), repeat=n) if ordered else itertools.combinations_with_replacement(range(k), n)
+        )
         expected = list(other)
         assert [tuple(row) for row in tuples(k, n, 0, len(expected), ordered).tolist()] == expected
         assert [unranked(k, n, rank, ordered) for rank in range(len(expected))] == expected
@@ -127,7 +129,9 @@ class TestEvery:
             rows = space.values(start, min(start + 12, space.count))[:, 0]
             finite = rows[np.isfinite(rows) & ~((rows == 0) & np.signbit(rows))]
             assert (np.diff(formats.ordinals(formats.cast(finite, F32))) == 1).all()
-        assert written(space.values(space.count - 4, space.count))[-1][0] == ("nan" if specials else float(F32.largest).hex())
+        assert written(space.values(space.count - 4, space.count))[-1][0] == (
+            "nan" if specials else float(F32.largest).hex()
+        )
 
     @pytest.mark.parametrize("at", [0, 1, 5, 1000])
     def test_a_labelled_row_is_asked_with_each_label(self, at):
@@ -135,7 +139,9 @@ class TestEvery:
         space, rows = every(3, E5M2, CE), every(3, E5M2)
         batch = space.batch(at, at + 20)
         assert batch.labels.tolist() == [index % 3 for index in range(at, at + 20)]
-        assert (batch.values == np.concatenate([rows.values(index // 3, index // 3 + 1) for index in range(at, at + 20)])).all()
+        assert (
+            batch.values == np.concatenate([rows.values(index // 3, index // 3 + 1) for index in range(at, at + 20)])
+        ).all()
         assert batch.indices.tolist() == list(range(at, at + 20))
 
     @given(st.integers(0, 2_015_331_327), st.integers(0, 300))
@@ -156,7 +162,10 @@ class TestEvery:
             (lambda: every(17), "n must lie from 1 to 16, got 17"),
             (lambda: every(3, function=ADD), "logaddexp takes rows of 2 entries: n cannot be 3"),
             (lambda: every(1, F64), "float64 has 1.8e+19 numbers, more than anybody can enumerate: add --sample DRAWS"),
-            (lambda: every(16), "float8_e4m3fn has 2.14e+25 rows of 16 entries, more than can be numbered: take fewer, or --sample DRAWS"),
+            (
+                lambda: every(16),
+                "float8_e4m3fn has 2.14e+25 rows of 16 entries, more than can be numbered: take fewer, or --sample DRAWS",
+            ),
             (lambda: strata(draws=0), "the draws from each stratum must be 1 or more, got 0"),
             (lambda: strata(seed=-1), "seed must be an integer from 0 to 2^62 - 1, got -1"),
             (lambda: every().at(32_131), "every-2:0:32131 does not exist: there are 32,131 such cases"),
@@ -250,7 +259,9 @@ class TestAddresses:
         stdout, _, status = run("explain", "max-shift", "-f", "float8_e4m3fn", "--case", "every-2:0:215")
         assert status in (0, 1)
         assert "-0x1.cp8, 0x1.2p4" in stdout
-        stdout, _, _ = run("explain", "naive", "-F", "cross_entropy", "-f", "float8_e4m3fn", "--case", "every-2:0:32633")
+        stdout, _, _ = run(
+            "explain", "naive", "-F", "cross_entropy", "-f", "float8_e4m3fn", "--case", "every-2:0:32633"
+        )
         assert "x = [-0x1.6p-1, 0x1.2p1]" in stdout
         assert "label 1" in stdout
 

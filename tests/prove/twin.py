@@ -16,7 +16,7 @@ from lsecheck.subjects.subject import ask
 def bucket(number):
     """Smallest k >= -1 with number <= 2^k."""
     half, k = math.frexp(number)
-    return max(k - (half == 0.5), -1)
+    return max(k - (half == 0.5), -1) if number else -1
 
 
 def grains(number):
@@ -101,5 +101,3 @@ def said_by(evidence):
         "weakest": evidence.weakest and (evidence.weakest.index, evidence.weakest.output),
         "broken": evidence.broken and (evidence.broken.count, evidence.broken.index, evidence.broken.output),
     }
-
-
