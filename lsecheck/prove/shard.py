@@ -6,6 +6,7 @@ it is asked; what a shard says is the same bytes on every worker that has the sa
 
 import functools
 import hashlib
+import os
 import time
 from importlib import metadata
 from pathlib import Path
@@ -221,9 +222,14 @@ def ready(claim: Claim) -> Subject:
     return subject
 
 
-@functools.cache
 def probe(claim: Claim) -> str:
     """A digest of what the subject says to cases from everywhere: the same for one that is the same."""
+    return _probe(claim, os.getpid())
+
+
+@functools.cache
+def _probe(claim: Claim, _process: int) -> str:
+    """Once in each process: a forked one has its parent's memory, and may answer otherwise."""
     return probed(claim)
 
 
@@ -239,7 +245,6 @@ def probed(claim: Claim) -> str:
     return state.hexdigest()
 
 
-@functools.cache
 def about(claim: Claim) -> dict[str, str]:
     """What shards must have in common to be put together."""
     machine = environment([ready(claim)])
@@ -249,9 +254,13 @@ def about(claim: Claim) -> dict[str, str]:
     return found | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
 
 
-@functools.cache
 def stamp(claim: Claim) -> str:
     """A digest of all that."""
+    return _stamp(claim, os.getpid())
+
+
+@functools.cache
+def _stamp(claim: Claim, _process: int) -> str:
     return hashlib.sha256(repr(sorted(about(claim).items())).encode()).hexdigest()
 
 
@@ -283,5 +292,5 @@ def _joined(space: Space, parts: "list[Batch]") -> Batch:
 
 def forget() -> None:
     """A file may have been edited since the last time."""
-    for known in (ready, probe, about, stamp):
+    for known in (ready, _probe, _stamp):
         known.cache_clear()
