@@ -141,14 +141,18 @@ def judged(
 
 def alone(claim: Claim, index: int) -> "tuple[Asked, int]":
     """The slab of a case, asked again, and the row of the case in it."""
-    space, step = claim.space, slab(claim)
-    first = index - index % step
-    batch = space.batch(first, min(first + step, space.count))
-    asked, _ = judged(claim, ready(claim), batch, _patience(), _Budget(), _Clock())
+    asked = _again(claim, index - index % slab(claim))
     rows = np.flatnonzero(asked.batch.indices == index) if asked is not None else np.array([])
     if asked is None or len(rows) != 1:
-        raise SubjectError(f"{claim.subject}: {space.name}:{space.seed}:{index} cannot be asked again")
+        raise SubjectError(f"{claim.subject}: {claim.space.name}:{claim.space.seed}:{index} cannot be asked again")
     return asked, int(rows[0])
+
+
+@functools.lru_cache(maxsize=1)
+def _again(claim: Claim, first: int) -> "Asked | None":
+    """Once for all that is named in it: where a case hangs, finding it takes minutes."""
+    batch = claim.space.batch(first, min(first + slab(claim), claim.space.count))
+    return judged(claim, ready(claim), batch, _patience(), _Budget(), _Clock())[0]
 
 
 def _patience() -> Patience:
@@ -292,5 +296,5 @@ def _joined(space: Space, parts: "list[Batch]") -> Batch:
 
 def forget() -> None:
     """A file may have been edited since the last time."""
-    for known in (ready, _probe, _stamp):
+    for known in (ready, _probe, _stamp, _again):
         known.cache_clear()

@@ -134,7 +134,7 @@ def test_an_interruption_leaves_no_trace(small, tmp_path):
     """After each number of shards, and then on."""
     words = ("naive", "logsumexp", "float8_e4m3fn", 2)
     whole = prove(*words).to_json()
-    for most in (1, 3, 7):
+    for most in (1, 2, 3):
         left = [most]
 
         def stop(done, _total, left=left):
@@ -145,7 +145,7 @@ def test_an_interruption_leaves_no_trace(small, tmp_path):
         with pytest.raises(KeyboardInterrupt):
             prove(*words, state=tmp_path / "a.state", progress=stop, fresh=most == 1)
     again = prove(*words, state=tmp_path / "a.state", jobs=2)
-    assert again.resumed > 7 - 3
+    assert 3 < again.resumed < 8
     assert again.to_json() == whole
     assert prove(*words, state=tmp_path / "a.state").resumed == 8
 
@@ -166,8 +166,7 @@ def test_a_count_beyond_64_bits_is_written_and_read():
     """Of how many a sample is: 10^28."""
     proof = prove("max-shift", "logsumexp", "float64", 1, sample=1)
     assert from_json(proof.to_json()).certificate == proof.document.certificate
-    document = prove("max-shift", "logsumexp", "bfloat16", 5, sample=1) if False else proof.document
-    assert document.certificate.of > 1 << 63
+    assert proof.document.certificate.of > 1 << 63
 
 
 def test_an_answer_that_changed_certifies_nothing(monkeypatch):

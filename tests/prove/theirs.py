@@ -49,23 +49,23 @@ def fickle(x, turn=itertools.count()):  # noqa: B008 - one for all calls
     return honest(x) if next(turn) % 2 else -honest(x)
 
 
-def crashes_at_one(x):
-    """Ends its process for (2, 3)."""
-    if x.shape[-1] == 2 and _has(x, 2, 3):
+def crashes_at_two(x):
+    """Ends its process for 2."""
+    if _has(x, 2):
         os._exit(7)
     return honest(x)
 
 
-def crashes_at_the_first(x):
-    """Ends its process for the first pair of all of float8_e4m3fn."""
-    if x.shape[-1] == 2 and _has(x, -448, -448):
+def crashes_at_the_second(x):
+    """Ends its process for the second number of float8_e4m3fn."""
+    if _has(x, -416):
         os._exit(7)
     return honest(x)
 
 
-def hangs_at_one(x):
-    """Never answers (2, 3)."""
-    if x.shape[-1] == 2 and _has(x, 2, 3):
+def hangs_at_two(x):
+    """Never answers 2."""
+    if _has(x, 2):
         time.sleep(60)
     return honest(x)
 
