@@ -185,12 +185,14 @@ class TestTwoAtOnce:
 
     def test_the_second_is_refused_and_the_first_is_unharmed(self, folder):
         """--fresh as well."""
-        words = slow(folder)
+        words = slow(folder, 0.9)
         first = begin(*words, "--jobs", "1")
         until_kept(folder, 1, first)
-        for more in ([], ["--fresh"]):
-            stdout, stderr, status = finished(*words, *more)
-            assert (stdout, status) == ("", 2)
+        others = [begin(*words, *more) for more in ([], ["--fresh"])]
+        for other in others:
+            stdout, stderr = other.communicate(timeout=60)
+            assert first.poll() is None, "it was too fast"
+            assert (stdout, other.returncode) == ("", 2)
             assert re.fullmatch(r"lsecheck: \S+\.state is in use by another run: wait for it, or write elsewhere with -o DIR\n", stderr)  # fmt: skip
         stdout, stderr = first.communicate(timeout=60)
         assert (first.returncode, stderr) == (0, "")

@@ -85,24 +85,15 @@ class State:
             raise self._refused(error) from None
 
     def _open(self, fresh: bool) -> None:
-        ours = True
-        if self.path.exists() and self.path.stat().st_size > 0:
-            with self.path.open("rb") as file:
-                if file.read(len(_SQLITE)) != _SQLITE:
-                    raise self._foreign("is no state of a proof")
-                ours = file.read(_AT - len(_SQLITE) + 4)[-4:] == APPLICATION.to_bytes(4, "big")
+        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+            raise self._foreign("is no state of a proof")  # SQLite would take a byte for nothing
         try:
             self._connection = self._connected(self.path)
             version, application = (self._pragma(name) for name in ("user_version", "application_id"))
         except sqlite3.OperationalError:
             raise  # it is in use, or there is no room
         except sqlite3.DatabaseError:
-            self._close()
-            if not (ours and fresh):
-                remedy = "--fresh begins anew" if ours else "move it away, or write elsewhere with -o DIR"
-                raise InputError(f"{self.path} is damaged beyond reading: {remedy}") from None
-            self.path.replace(self._aside)
-            self._connection = self._connected(self.path)
+            self._begin_beside(fresh)
             version = application = 0
         if application == 0 and version == 0 and not self._tables():
             self._create()
@@ -137,6 +128,22 @@ class State:
         if lost:
             self._file.execute(f"delete from shard where place in ({','.join(map(str, lost))})")
             self.said = f"{self.path}: {_shards(len(lost))} did not match the checksum and will be done again"
+
+    def _begin_beside(self, fresh: bool) -> None:
+        """What SQLite cannot read is moved away, if it is ours and nobody wants it.
+
+        Only now is the file opened by other means: closing it would free the lock of another run in this process.
+        """
+        self._close()
+        header = self.path.read_bytes()[: _AT + 4]
+        if not header.startswith(_SQLITE):
+            raise self._foreign("is no state of a proof")
+        if header[_AT:] != APPLICATION.to_bytes(4, "big"):
+            raise self._foreign("is damaged beyond reading")
+        if not fresh:
+            raise InputError(f"{self.path} is damaged beyond reading: --fresh begins anew")
+        self.path.replace(self._aside)
+        self._connection = self._connected(self.path)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         file = sqlite3.connect(path, timeout=0, isolation_level=None)

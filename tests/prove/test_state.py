@@ -130,6 +130,19 @@ class TestOneAtATime:
             first.keep(shard(1))
         assert known(path)[0] == {0, 1}
 
+    def test_a_refusal_in_this_process_lets_no_other_in(self, path):
+        """A file that is opened and closed by other means than SQLite's frees the lock of the whole process."""
+        script = (
+            "import sys, sqlite3; file = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None);"
+            " file.execute('begin immediate')"
+        )
+        with State(path, ABOUT) as first:
+            first.keep(shard(0))
+            with pytest.raises(InputError, match="is in use by another run"):
+                State(path, ABOUT)
+            other = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, check=False)
+            assert "database is locked" in other.stderr
+
 
 class TestForeign:
     """Files that are none of ours."""
