@@ -55,9 +55,12 @@ SMALL = (
 def begin(*words):
     """The real command, as the leader of a group."""
     return subprocess.Popen(
-        [sys.executable, "-c", SMALL, "prove", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-c", SMALL, "prove", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def finished(*words):
@@ -102,7 +105,11 @@ def until_kept(folder, count, process):
 
 def certificates(folder):
     """Both files."""
-    found = {path.suffix: path.read_bytes() for path in (folder / "lsecheck-certificates").glob("its*") if path.suffix != ".state"}  # fmt: skip
+    found = {
+        path.suffix: path.read_bytes()
+        for path in (folder / "lsecheck-certificates").glob("its*")
+        if path.suffix != ".state"
+    }
     assert set(found) == {".json", ".txt"}
     return found
 
@@ -193,7 +200,9 @@ class TestTwoAtOnce:
             stdout, stderr = other.communicate(timeout=60)
             assert first.poll() is None, "it was too fast"
             assert (stdout, other.returncode) == ("", 2)
-            assert re.fullmatch(r"lsecheck: \S+\.state is in use by another run: wait for it, or write elsewhere with -o DIR\n", stderr)  # fmt: skip
+            assert re.fullmatch(
+                r"lsecheck: \S+\.state is in use by another run: wait for it, or write elsewhere with -o DIR\n", stderr
+            )
         stdout, stderr = first.communicate(timeout=60)
         assert (first.returncode, stderr) == (0, "")
         assert certificates(folder)
@@ -208,7 +217,10 @@ class TestRefused:
             (["max-shift", "--n", "0"], "n must lie from 1 to 16, got 0"),
             (["max-shift", "--n", "-1"], "n must lie from 1 to 16, got -1"),
             (["max-shift", "--n", "x"], "Invalid value for '--n'"),
-            (["max-shift", "-f", "float64"], "float64 has 1.8e+19 numbers, more than anybody can enumerate: add --sample DRAWS"),
+            (
+                ["max-shift", "-f", "float64"],
+                "float64 has 1.8e+19 numbers, more than anybody can enumerate: add --sample DRAWS",
+            ),
             (["max-shift", "--n", "16"], "more than can be numbered: take fewer, or --sample DRAWS"),
             (["max-shift", "--specials", "--sample", "1"], "--sample and --specials exclude each other"),
             (["max-shift", "--seed", "1"], "--seed goes with --sample: every case there is needs no chance"),
@@ -229,7 +241,7 @@ class TestRefused:
             (["prove.theirs:fickle", *WORDS], "prove.theirs:fickle answers otherwise when it is asked again"),
             ([], "name a SUBJECT to prove something of"),
         ],
-    )  # fmt: skip
+    )
     def test_what_makes_no_sense(self, folder, words, sentence):
         """Before any work, nothing on stdout and nothing left behind."""
         (folder / "file").write_text("a file")
@@ -256,9 +268,20 @@ class TestRefused:
         (folder / "its.py").write_text(HONEST.replace("PAUSE", "0"))
         limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (24_000, resource.RLIM_INFINITY)); "
         said = subprocess.run(
-            [sys.executable, "-c", limited + SMALL.replace("1 << 12", "1 << 9"), "prove", "its.py:lse", *WORDS, "--jobs", "1"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-c",
+                limited + SMALL.replace("1 << 12", "1 << 9"),
+                "prove",
+                "its.py:lse",
+                *WORDS,
+                "--jobs",
+                "1",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (said.returncode, said.stdout, said.stderr.count("\n")) == (2, "", 1)
         count = int(re.search(r" cannot be written: .*; (\d+) finished shards? (?:are|is) kept", said.stderr)[1])
         assert count == kept(folder) > 0
@@ -337,7 +360,11 @@ def test_memory_does_not_grow_with_the_space():
     )
     peaks = [
         int(subprocess.run([sys.executable, "-c", script, *map(str, words)], capture_output=True, check=True).stdout)
-        for words in (("float8_e4m3fn", 3, 0, 1 << 19), ("float16", 2, 0, 1 << 19), ("float16", 2, 2_015_331_328 - (1 << 19), 2_015_331_328))
-    ]  # fmt: skip
+        for words in (
+            ("float8_e4m3fn", 3, 0, 1 << 19),
+            ("float16", 2, 0, 1 << 19),
+            ("float16", 2, 2_015_331_328 - (1 << 19), 2_015_331_328),
+        )
+    ]
     assert max(peaks) < 500
     assert max(peaks) - min(peaks) < 60, peaks

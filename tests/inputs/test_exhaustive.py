@@ -44,8 +44,9 @@ class TestTuples:
     """Rows of places, by rank."""
 
     @pytest.mark.parametrize(
-        ("k", "n", "ordered"), [(1, 1, False), (1, 4, True), (2, 5, False), (5, 1, True), (7, 3, False), (6, 4, False), (5, 3, True)]
-    )  # fmt: skip
+        ("k", "n", "ordered"),
+        [(1, 1, False), (1, 4, True), (2, 5, False), (5, 1, True), (7, 3, False), (6, 4, False), (5, 3, True)],
+    )
     def test_they_are_those_of_itertools_in_its_order(self, k, n, ordered):
         """A second enumeration, by somebody else."""
         other = (
@@ -235,11 +236,17 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "space",
         [
-            every(), every(ordered=True), every(specials=True), every(3, ordered=True, specials=True),
-            strata(seed=9), strata(3, ordered=True, seed=2), every(function=CE), strata(function=CE),
+            every(),
+            every(ordered=True),
+            every(specials=True),
+            every(3, ordered=True, specials=True),
+            strata(seed=9),
+            strata(3, ordered=True, seed=2),
+            every(function=CE),
+            strata(function=CE),
         ],
         ids=lambda space: f"{space.name}-{space.function.name}",
-    )  # fmt: skip
+    )
     def test_a_name_leads_back_to_its_space(self, space):
         """The same case from the same address."""
         again = named(space.name, space.function, space.fmt, space.seed)
@@ -249,7 +256,9 @@ class TestAddresses:
             assert mine.address(0) == other.address(0) == f"{space.name}:{space.seed}:{index}"
             assert (mine.labels is None and other.labels is None) or (mine.labels == other.labels).all()
 
-    @pytest.mark.parametrize("name", ["every", "every-", "every-2-", "every-2-specials-ordered", "strata-2-specials", "every-123", "wide"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "name", ["every", "every-", "every-2-", "every-2-specials-ordered", "strata-2-specials", "every-123", "wide"]
+    )
     def test_what_is_no_name_of_a_space_is_none(self, name):
         """It may be a family's."""
         assert named(name, LSE, E4M3, 0) is None

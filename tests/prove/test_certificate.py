@@ -112,7 +112,8 @@ def small(monkeypatch):
     ],
     ids=lambda claim: "-".join(map(str, claim[:3])),
 )
-def test_engines_and_workers_leave_no_trace(small, claim):
+@pytest.mark.usefixtures("small")
+def test_engines_and_workers_leave_no_trace(claim):
     """NumPy's engine, numba's, one process and two: the same bytes."""
     pytest.importorskip("numba", reason="pip install 'lsecheck[compiled]'")
     *words, more = claim
@@ -130,7 +131,8 @@ def test_engines_and_workers_leave_no_trace(small, claim):
     assert not set(document["environment"]) & {"engine", "seconds", "jobs"}
 
 
-def test_an_interruption_leaves_no_trace(small, tmp_path):
+@pytest.mark.usefixtures("small")
+def test_an_interruption_leaves_no_trace(tmp_path):
     """After each number of shards, and then on."""
     words = ("naive", "logsumexp", "float8_e4m3fn", 2)
     whole = prove(*words).to_json()

@@ -51,12 +51,29 @@ class TestNames:
     def test_other_claims_have_other_names(self):
         """One folder may have all of them."""
         many = [
-            claim(), claim(n=3), claim(fmt="float16"), claim(function="softmax"), claim(ordered=True),
-            claim(specials=True), claim(sample=1), claim(sample=2), claim(sample=1, seed=1), claim("naive"),
-            claim(ordered=True, specials=True), claim(loading=Loading(base="2")), claim(loading=Loading(isolated=True)),
-            claim("a.py:f"), claim("a.py_f"), claim("b/a.py:f"), claim("../a.py:f"), claim(".a.py:f"), claim("A.py:f"),
-            claim(fmt="float8_e4m3fn:float32"), claim("x" * 200), claim("x" * 201),
-        ]  # fmt: skip
+            claim(),
+            claim(n=3),
+            claim(fmt="float16"),
+            claim(function="softmax"),
+            claim(ordered=True),
+            claim(specials=True),
+            claim(sample=1),
+            claim(sample=2),
+            claim(sample=1, seed=1),
+            claim("naive"),
+            claim(ordered=True, specials=True),
+            claim(loading=Loading(base="2")),
+            claim(loading=Loading(isolated=True)),
+            claim("a.py:f"),
+            claim("a.py_f"),
+            claim("b/a.py:f"),
+            claim("../a.py:f"),
+            claim(".a.py:f"),
+            claim("A.py:f"),
+            claim(fmt="float8_e4m3fn:float32"),
+            claim("x" * 200),
+            claim("x" * 201),
+        ]
         names = [one.name for one in many]
         assert len(set(names)) == len(names)
 
@@ -72,8 +89,19 @@ class TestNames:
 
     @pytest.mark.parametrize(
         "subject",
-        ["../../etc/passwd:f", "a b:f", "a\nb:f", "/abs/x.py:f", "exec:python -c 'x'", "-rf:f", "κ.py:f", "x" * 500 + ":f", "..", "a|b](c):f"],
-    )  # fmt: skip
+        [
+            "../../etc/passwd:f",
+            "a b:f",
+            "a\nb:f",
+            "/abs/x.py:f",
+            "exec:python -c 'x'",
+            "-rf:f",
+            "κ.py:f",
+            "x" * 500 + ":f",
+            "..",
+            "a|b](c):f",
+        ],
+    )
     def test_a_hostile_subject_makes_a_plain_file_name(self, subject):
         """It stays in its folder, fits every file system and needs no quotes."""
         name = claim(subject).name
@@ -89,12 +117,15 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("words", "sentence"),
         [
-            ({"sample": 1, "specials": True}, "--sample and --specials exclude each other: a sample has finite numbers only"),
+            (
+                {"sample": 1, "specials": True},
+                "--sample and --specials exclude each other: a sample has finite numbers only",
+            ),
             ({"seed": 1}, "--seed goes with --sample: every case there is needs no chance"),
             ({"n": 0}, "n must lie from 1 to 16, got 0"),
             ({"sample": 0}, "the draws from each stratum must be 1 or more, got 0"),
         ],
-    )  # fmt: skip
+    )
     def test_in_a_sentence(self, words, sentence):
         """Before anything is asked."""
         with pytest.raises(InputError) as refused:

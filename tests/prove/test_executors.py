@@ -88,8 +88,11 @@ class TestLostWorkers:
         """It is not ours to replace."""
         with (
             ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool,
-            pytest.raises(SubjectError, match="the executor broke: its workers died; the same command goes on with another|was lost"),
-        ):  # fmt: skip
+            pytest.raises(
+                SubjectError,
+                match="the executor broke: its workers died; the same command goes on with another|was lost",
+            ),
+        ):
             prove("prove.theirs:killed_always", *QUICK[1:], executor=pool)
 
     def test_a_pool_that_breaks_while_it_is_handed_shards_is_not_renewed_for_ever(self, monkeypatch):
@@ -191,7 +194,9 @@ class TestNames:
         assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # fmt: skip
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 class TestDask:
     """A real cluster: a scheduler and processes."""
 
@@ -200,11 +205,20 @@ class TestDask:
         """Two workers, begun afresh: their shards are those of the source."""
         distributed = pytest.importorskip("distributed", reason="pip install 'lsecheck[dask]'")
         monkeypatch.undo()
-        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.path.dirname(os.path.dirname(__file__)), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]))  # fmt: skip
+        monkeypatch.setenv(
+            "PYTHONPATH",
+            os.pathsep.join(
+                [os.path.dirname(os.path.dirname(__file__)), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+            ),
+        )
         with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=str(tmp_path),
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            local_directory=str(tmp_path),
             silence_logs=50,
-        ) as cluster:  # fmt: skip
+        ) as cluster:
             yield cluster
 
     def test_a_worker_killed_in_the_middle_costs_nothing(self, cluster, tmp_path):

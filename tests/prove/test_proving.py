@@ -81,8 +81,12 @@ class TestIsolated:
 
     @pytest.mark.parametrize(
         ("name", "kind", "index"),
-        [("crashes_at_two", "crashed", 190), ("crashes_at_the_second", "crashed", 1), ("hangs_at_two", "timed-out", 190)],
-    )  # fmt: skip
+        [
+            ("crashes_at_two", "crashed", 190),
+            ("crashes_at_the_second", "crashed", 1),
+            ("hangs_at_two", "timed-out", 190),
+        ],
+    )
     def test_one_case_is_lost_and_no_other(self, monkeypatch, name, kind, index):
         """Wherever it lies: the second case is in the first half every time, and so many losses in a row are one."""
         monkeypatch.setattr(sharding, "PROBES", 16)

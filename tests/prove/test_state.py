@@ -23,9 +23,12 @@ COUNT = 40
 def shard(place):
     """Something that was found: a few kilobytes, as a real shard's."""
     evidence = Evidence(
-        cases=1000, scored=1000, ulp={k: place + k for k in range(-1, 40)}, worst={"ulp": Worst(0.1 * place, place, 0)},
+        cases=1000,
+        scored=1000,
+        ulp={k: place + k for k in range(-1, 40)},
+        worst={"ulp": Worst(0.1 * place, place, 0)},
         conventions={f"a convention with a long name, number {k}": k + 1 for k in range(30)},
-    )  # fmt: skip
+    )
     return Judged(place, evidence, f"{place:032x}", f"{place + 1:032x}", "stamp", {"truth": 0.5})
 
 
@@ -78,8 +81,12 @@ class TestGoingOn:
 
     @pytest.mark.parametrize(
         ("name", "because"),
-        [("claim", "it is of another claim"), ("code", "it was begun by another lsecheck"), ("answers", "the subject answers otherwise than it did")],
-    )  # fmt: skip
+        [
+            ("claim", "it is of another claim"),
+            ("code", "it was begun by another lsecheck"),
+            ("answers", "the subject answers otherwise than it did"),
+        ],
+    )
     def test_another_beginning_is_refused_and_named(self, full, name, because):
         """What is there stays there; --fresh begins anew."""
         other = ABOUT | {name: "another"}

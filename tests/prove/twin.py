@@ -34,9 +34,7 @@ def looped(claim, start=0, stop=None):
     y = formats.cast(said.values, claim.pair.output)
     found = measure(claim.function, x, y, labels=batch.labels, require=claim.required)
     truth = certify(claim.defined, batch.values, claim.pair, batch.labels)
-    known = {
-        name: Counter() for name in ("ulp", "scaled", "rungs", "classes", "troubles", "tiers", "domains")
-    }  # fmt: skip
+    known = {name: Counter() for name in ("ulp", "scaled", "rungs", "classes", "troubles", "tiers", "domains")}
     known |= {"cases": 0, "scored": 0, "correct": 0, "sum_ulp": 0, "sum_signed": 0}
     worst, weakest, broken = {}, None, None
     for row, values in enumerate(batch.values):
@@ -74,9 +72,11 @@ def looped(claim, start=0, stop=None):
                     worst[name] = number, index, output
             if weakest is None or (rung, seen["scaled"]) > weakest[0]:
                 weakest = (rung, seen["scaled"]), index, output
-    known["contract"] = None if broken is None and not known["rungs"] else (
-        str(Contract.BROKEN) if broken else str(max(map(Contract, known["rungs"]), key=lambda each: each.rung))
-    )  # fmt: skip
+    known["contract"] = (
+        None
+        if broken is None and not known["rungs"]
+        else (str(Contract.BROKEN) if broken else str(max(map(Contract, known["rungs"]), key=lambda each: each.rung)))
+    )
     return known | {"worst": worst, "weakest": weakest and weakest[1:], "broken": broken}
 
 
