@@ -178,8 +178,8 @@ class TestKilled:
         stdout, stderr = process.communicate(timeout=20)
         assert (process.returncode, stdout) == (130, "")
         said = re.fullmatch(
-            r"lsecheck: interrupted: ([\d,]+) of 32,131 cases are kept in lsecheck-certificates/\S+\.state, and the same"
-            r" command goes on from there\n",
+            r"lsecheck: interrupted: ([\d,]+) of 32,131 cases are kept in lsecheck-certificates/\S+\.state, and the"
+            r" same command goes on from there\n",
             stderr,
         )
         assert said, stderr
@@ -332,7 +332,7 @@ class TestSaid:
         assert len(rows) == 1
         assert rows[0].count(" | ") == 7
 
-    def test_progress_is_on_stderr_of_a_terminal_alone(self, folder):
+    def test_progress_is_on_stderr_of_a_terminal_alone(self):
         """A pipe gets the certificate and nothing else."""
         stdout, stderr, status = finished("max-shift", *WORDS, "--json", "-", "--jobs", "2")
         assert (stderr, status) == ("", 1)

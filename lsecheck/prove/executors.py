@@ -64,7 +64,7 @@ def named(text: str) -> "Iterator[tuple[Executor, int]]":
         raise InputError("dask needs the address of a scheduler: --executor dask:tcp://HOST:8786")
     try:
         from distributed import Client
-        from distributed.comm import get_address_host_port
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise EnvironmentRefused("the dask executor needs distributed: pip install 'lsecheck[dask]'") from None
     try:

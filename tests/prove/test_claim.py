@@ -1,5 +1,7 @@
 """Words into a claim, and a claim into shards: the same cut wherever it is worked on."""
 
+import itertools
+
 import pytest
 
 from lsecheck.errors import InputError, UnknownName
@@ -24,7 +26,7 @@ class TestShards:
         ends = [one.bounds(place) for place in range(one.shards)]
         assert ends[0][0] == 0
         assert ends[-1][1] == one.space.count
-        assert all(before[1] == after[0] for before, after in zip(ends, ends[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in itertools.pairwise(ends))
         assert all(start < stop <= start + one.shard for start, stop in ends)
 
     @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ CLAIMS = {
     "cross_entropy": Claim("naive", "cross_entropy", "float8_e4m3fn", 2),
     "logaddexp": Claim("max-shift", "logaddexp", "float8_e4m3fn", 2, ordered=True, required="conditioned"),
     "raises on some": Claim("prove.theirs:raises_at_two", "logsumexp", "float8_e4m3fn", 2),
+    "raises on some outputs": Claim("prove.theirs:softmax", "softmax", "float8_e4m3fn", 2),
     "another dtype": Claim("prove.theirs:double", "logsumexp", "float8_e4m3fn", 2, specials=True),
     "wide": Claim("prove.theirs:double", "logsumexp", "float8_e4m3fn:float64", 2),
     "sample": Claim("max-shift", "logsumexp", "float32", 2, sample=1, required="faithful"),

@@ -90,7 +90,7 @@ class TestLostWorkers:
             ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool,
             pytest.raises(
                 SubjectError,
-                match="the executor broke: its workers died; the same command goes on with another|was lost",
+                match=r"the executor broke: its workers died; the same command goes on with another|was lost",
             ),
         ):
             prove("prove.theirs:killed_always", *QUICK[1:], executor=pool)
@@ -123,6 +123,23 @@ class TestLostWorkers:
         with pytest.raises(SubjectError, match="was lost 4 times"):
             prove(*QUICK, jobs=2)
 
+    def test_shards_under_way_in_a_pool_that_broke_are_asked_again(self, alone, monkeypatch):
+        """Those that never came back, as well as the one that says so."""
+
+        class Breaks(ThreadPoolExecutor):
+            handed = 0
+
+            def submit(self, *words):
+                Breaks.handed += 1
+                future = Future()
+                if Breaks.handed == 1:
+                    future.set_exception(BrokenExecutor("its worker died"))
+                return super().submit(*words) if Breaks.handed > 4 else future
+
+        monkeypatch.setattr(workers, "pool", Breaks)
+        monkeypatch.setattr(workers, "end", lambda each: each.shutdown())
+        assert prove(*QUICK, jobs=2).to_json() == alone
+
     def test_other_children_are_left_alone(self):
         """A pool's end is its own."""
         other = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
@@ -142,7 +159,7 @@ class TestOtherWorkers:
     def test_one_that_answers_otherwise_is_refused(self):
         """Another processor, or another version of the subject."""
         with pytest.raises(
-            EnvironmentRefused, match="a worker's prove.theirs:by_process is not the one here: it answers"
+            EnvironmentRefused, match=r"a worker's prove.theirs:by_process is not the one here: it answers"
         ):
             prove("prove.theirs:by_process", *QUICK[1:], jobs=2)
 
@@ -221,7 +238,7 @@ class TestDask:
         ) as cluster:
             yield cluster
 
-    def test_a_worker_killed_in_the_middle_costs_nothing(self, cluster, tmp_path):
+    def test_a_worker_killed_in_the_middle_costs_nothing(self, cluster):
         """SIGKILL to one of two: the certificate is the one that is made here."""
         claim = ("max-shift", "logsumexp", "float32", 2)
         words = {"sample": 17}  # two shards of the usual size

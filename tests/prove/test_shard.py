@@ -1,5 +1,6 @@
 """One shard: slabs at multiples of their size, digests of every answer, and what a repeated probe tells."""
 
+import numpy as np
 import pytest
 
 from lsecheck.prove import claim as claiming
@@ -56,3 +57,20 @@ def test_a_case_asked_again_is_that_case(index):
     asked, row = alone(CLAIM, index)
     assert asked.batch.indices[row] == index
     assert (asked.batch.values[row] == CLAIM.space.at(index).values[0]).all()
+
+
+def test_nan_is_one_answer_whatever_its_bits_and_no_number(monkeypatch):
+    """A payload differs between processors; a number in its place is another answer."""
+    whole, digests = sharding.ask_whole, []
+    for bits in (0x7FF8000000000000, -0x0007FFFFFFFFFFFF, 0):
+        nan = np.array([bits], np.int64).view(np.float64)[0]
+
+        def other(*words, nan=nan):
+            said = whole(*words)
+            if len(said.values) == 500:
+                said.values[17, 0] = nan
+            return said
+
+        monkeypatch.setattr(sharding, "ask_whole", other)
+        digests.append(span(CLAIM, 2000, 2500).answers)
+    assert digests[0] == digests[1] != digests[2]

@@ -39,6 +39,15 @@ def raises(_x):
     raise ValueError("never an answer")
 
 
+def softmax(x):
+    """Raises on every row that has a 2."""
+    if (x == 2).any():
+        raise ValueError("two")
+    v = x.astype(np.float64)
+    terms = np.exp(v - v.max(-1, keepdims=True))
+    return (terms / terms.sum(-1, keepdims=True)).astype(x.dtype)
+
+
 def double(x):
     """In float64, whatever it was asked in."""
     return wide(x)

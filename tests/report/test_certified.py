@@ -176,9 +176,7 @@ def test_hostile_words_stay_in_their_line():
         message=HOSTILE,
         witness=msgspec.structs.replace(SEEN, message=HOSTILE),
     )
-    text = certified.render(
-        document({"subject": HOSTILE, "options": HOSTILE, "findings": [finding], "contract": "broken"})
-    )
+    text = certified.render(document({"subject": HOSTILE, "findings": [finding], "contract": "broken"}))
     assert not any(char in text for char in "\r\x1b\x00\ud800\ufffe")
     assert not any(line.startswith(("::", "```")) for line in text.splitlines())
 
