@@ -6,7 +6,7 @@ libraries, processor or lsecheck are others than here is refused, never mixed in
 
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Any
 
@@ -89,7 +89,7 @@ def _drive(
     try:
         while waiting or flying:
             broken = False
-            while waiting and len(flying) < window and not broken:
+            while waiting and not broken and _room(waiting[0], flying.values(), lost, window):
                 try:
                     future = executor.submit(perform, claim, waiting[0])
                 except BrokenExecutor:
@@ -114,6 +114,12 @@ def _drive(
     finally:
         for future in flying:
             future.cancel()
+
+
+def _room(place: int, flying: "Collection[int]", lost: "Counter[int]", window: int) -> bool:
+    """A shard that was lost is asked again alone: who kills a worker is not to take others along."""
+    suspected = lost[place] or any(lost[each] for each in flying)
+    return not flying if suspected else len(flying) < window
 
 
 def _outcome(future: "Future[Judged]", place: int, lost: "Counter[int]", claim: Claim) -> "tuple[Judged | None, bool]":
