@@ -146,7 +146,8 @@ class Every(Space):
         places = tuples(self.entries, self.n, start, stop, self.ordered)
         if self.fmt.width <= _TABLED:
             return _table(self.fmt, self.specials)[places]
-        found = formats.widen(formats.from_ordinals(places - self.fmt.largest_ordinal, self.fmt))
+        finite = np.minimum(places - self.fmt.largest_ordinal, self.fmt.largest_ordinal)
+        found = formats.widen(formats.from_ordinals(finite, self.fmt))
         for place, number in enumerate(self._extra, 2 * self.fmt.largest_ordinal + 1):
             found[places == place] = number
         return found

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 
 from lsecheck.contracts import LADDER
 from lsecheck.errors import SubjectError
@@ -37,8 +38,8 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
             "max_ulp": whole.worst["ulp"].value,
             "max_scaled": whole.worst["scaled"].value,
             "max_excess": whole.worst["excess"].value,
-            "mean_ulp": whole.sum_ulp / whole.scored * GRAIN,
-            "bias_ulp": whole.sum_signed / whole.scored * GRAIN,
+            "mean_ulp": _mean(whole.sum_ulp, whole.scored),
+            "bias_ulp": _mean(whole.sum_signed, whole.scored),
             "correctly_rounded": whole.correct / whole.scored,
             "histogram": _histogram(whole.ulp),
         }
@@ -95,6 +96,11 @@ def _certificate(claim: Claim, found: Gathered) -> Certificate:
 def digest_of(parts: Iterable[str]) -> str:
     """Of the digests of all shards."""
     return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _mean(total: int, outputs: int) -> float:
+    """In ulps. By way of a fraction: a sum of errors of float64 in units of GRAIN may be beyond its largest."""
+    return float(Fraction(total, outputs) * Fraction(GRAIN))
 
 
 def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":

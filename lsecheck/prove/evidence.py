@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from lsecheck.charges import EXPECTED, Asked, charges, convention, unsettled
+from lsecheck.charges import BEHAVIOUR, EXPECTED, Asked, charges, convention, unsettled
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.functions.definition import Domain, Expected, Floats, domains
 from lsecheck.measure import ClassError, Errors
@@ -150,16 +150,20 @@ def fold(asked: Asked, required: Contract) -> Evidence:
     found = _of_scored(asked, scored, every)
     classes = {} if every else _counts(errors.codes[works])
     classes.pop(0, None)
+    misbehaved = np.isin(answers.trouble, BEHAVIOUR) if answers.troubled else np.zeros(rows, np.bool_)
     broken = None
     if not every:
         wrong = np.where(works[:, None], errors.codes != 0, True) & (of_row == Domain.ORDINARY)[:, None]
         wrong[~works, 1:] = False  # trouble of a row is charged to its first output
+        wrong &= ~misbehaved[:, None]
         broken = _first(asked, wrong)
     apart: dict[str, Noted] = {}
     conventions: Counter[str] = Counter()
-    others = np.flatnonzero(of_row != Domain.ORDINARY)
+    others = np.flatnonzero((of_row != Domain.ORDINARY) & ~misbehaved)
     if len(others):
         apart, conventions = _judged_apart(_some(asked, others), required)
+    if misbehaved.any():
+        apart = _joined(apart, _conduct(asked), _noted)
     return msgspec.structs.replace(
         found,
         cases=rows,
@@ -244,6 +248,18 @@ def _first(asked: Asked, wrong: Any) -> "Noted | None":
     row, output = divmod(int(wrong.argmax()), wrong.shape[1])
     message = asked.answers.message if asked.answers.trouble[row] else ""
     return Noted(count, int(asked.batch.indices[row]), output, message)
+
+
+def _conduct(asked: Asked) -> "dict[str, Noted]":
+    """Rows answered in another dtype or shape: all rows of a slab are, so they are counted together."""
+    found: dict[str, Noted] = {}
+    right = asked.truth.expected[:, :1]
+    for kind in BEHAVIOUR:
+        for expected, said in EXPECTED.items():
+            noted = _first(asked, (asked.answers.trouble == kind)[:, None] & (right == expected))
+            if noted is not None:
+                found[f"conduct|{kind}|{said}"] = noted
+    return dict(sorted(found.items()))
 
 
 def _some(asked: Asked, rows: Any) -> Asked:

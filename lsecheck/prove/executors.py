@@ -6,7 +6,7 @@ libraries, processor or lsecheck are others than here is refused, never mixed in
 
 import contextlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from typing import Any
 
@@ -64,9 +64,11 @@ def named(text: str) -> "Iterator[tuple[Executor, int]]":
         raise InputError("dask needs the address of a scheduler: --executor dask:tcp://HOST:8786")
     try:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port
     except ImportError:
         raise EnvironmentRefused("the dask executor needs distributed: pip install 'lsecheck[dask]'") from None
     try:
+        _ = get_address_host_port(address)  # a client that fails at this is waited for when it is forgotten
         connect: Any = Client
         client = connect(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -87,14 +89,14 @@ def _drive(
     try:
         while waiting or flying:
             broken = False
-            while waiting and len(flying) < window and not broken:
+            while waiting and not broken and _room(waiting[0], flying.values(), lost, window):
                 try:
                     future = executor.submit(perform, claim, waiting[0])
                 except BrokenExecutor:
                     broken = True
                 else:
                     flying[future] = waiting.popleft()
-            done = wait(flying, return_when=FIRST_COMPLETED).done if flying and not broken else set()
+            done = wait(flying, return_when=FIRST_COMPLETED).done if flying else set()
             for future in done:
                 place = flying.pop(future)
                 judged, gone = _outcome(future, place, lost, claim)
@@ -112,6 +114,12 @@ def _drive(
     finally:
         for future in flying:
             future.cancel()
+
+
+def _room(place: int, flying: "Collection[int]", lost: "Counter[int]", window: int) -> bool:
+    """A shard that was lost is asked again alone: who kills a worker is not to take others along."""
+    suspected = lost[place] or any(lost[each] for each in flying)
+    return not flying if suspected else len(flying) < window
 
 
 def _outcome(future: "Future[Judged]", place: int, lost: "Counter[int]", claim: Claim) -> "tuple[Judged | None, bool]":

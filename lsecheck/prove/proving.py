@@ -4,39 +4,24 @@ Whatever ends the process, the same call goes on from the shards that are finish
 certifies is the same bytes as if nothing had happened.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-import msgspec
-import numpy as np
-
-import lsecheck
 from lsecheck.errors import EnvironmentRefused, InputError, SubjectError
 from lsecheck.gate.result import status_of
 from lsecheck.prove import executors
 from lsecheck.prove.certificate import document
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import Gathered, Judged, forget, probe, probed, ready
+from lsecheck.prove.shard import Gathered, Judged, about, forget, probe, probed, stamp
 from lsecheck.prove.state import State
 from lsecheck.rows import Document, to_json
-from lsecheck.run import environment
-from lsecheck.subjects.fingerprint import fingerprint
 from lsecheck.subjects.loading import PLAIN, Loading
 
 #: called with the cases that are done, and how many there are
 Progress = Callable[[int, int], object]
-
-#: what an answer or its judgement comes from: another version of these, and a proof cannot go on
-_CODE = (
-    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure",
-    "expectation.py", "charges.py", "rows.py", "prove",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +104,14 @@ def _proved(
     began: float,
 ) -> Proof:
     found = Gathered() if kept is None else kept.known
-    count, resumed, mine = claim.space.count, len(found), probe(claim)
+    count, resumed, mine = claim.space.count, len(found), stamp(claim)
     progress(found.cases, count)
     places = [place for place in range(claim.shards) if place not in found]
     for judged in _performed(claim, places, jobs, executor):
-        if judged.probe != mine:
+        if judged.stamp != mine:
             raise EnvironmentRefused(
-                f"a worker's {claim.subject} answers otherwise than the one here: it has another processor, other"
-                " libraries or another version of the subject; give it the same, or leave it out"
+                f"a worker's {claim.subject} is not the one here: it answers otherwise, or has another processor, other"
+                " libraries, another lsecheck or another version of the subject; give it the same, or leave it out"
             )
         if kept is not None:
             kept.keep(judged)
@@ -143,7 +128,7 @@ def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor
             yield from executors.on(opened, claim, places, window)
     elif executor is not None:
         yield from executors.on(executor, claim, places)
-    elif jobs == 1 or len(places) == 1:
+    elif jobs == 1 or claim.shards == 1:
         yield from executors.here(claim, places)
     else:
         yield from executors.on_processes(jobs, claim, places)
@@ -151,27 +136,8 @@ def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor
 
 def _about(claim: Claim) -> dict[str, str]:
     """What shards must have in common to be put together."""
-    subject = ready(claim)
     if probe(claim) != probed(claim):
         raise SubjectError(
-            f"{subject.name} answers otherwise when it is asked again: what it says once certifies nothing"
+            f"{claim.subject} answers otherwise when it is asked again: what it says once certifies nothing"
         )
-    machine = environment([subject])
-    about = {"claim": msgspec.json.encode(_told(claim)).decode(), "code": _code(), "subject": fingerprint(subject)}
-    about |= {f"NumPy {key}".strip(): machine[name] for key, name in (("", "numpy"), ("dispatch level", "numpy_simd"))}
-    return about | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
-
-
-def _told(claim: Claim) -> dict[str, Any]:
-    return {name: str(getattr(claim, name)) for name in Claim.__dataclass_fields__}
-
-
-def _code() -> str:
-    """Digest of the sources that answer and judge."""
-    state = hashlib.sha256(f"{metadata.version('lsecheck')} {np.dtype('f8').byteorder}".encode())
-    root = Path(lsecheck.__file__).parent
-    for name in _CODE:
-        place = root / name
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.is_file():
-            state.update(path.read_bytes())
-    return state.hexdigest()
+    return about(claim)

@@ -6,12 +6,16 @@ it is asked; what a shard says is the same bytes on every worker that has the sa
 
 import functools
 import hashlib
+import os
 import time
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+import lsecheck
 from lsecheck.charges import Asked
 from lsecheck.errors import InputError, SubjectError
 from lsecheck.expectation import Expectation
@@ -22,7 +26,9 @@ from lsecheck.measure import errors
 from lsecheck.oracle import engines
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.evidence import Evidence, fold, gathered, merged
+from lsecheck.run import environment
 from lsecheck.subjects import load
+from lsecheck.subjects.fingerprint import fingerprint
 from lsecheck.subjects.subject import Answers, Patience, Subject, ask_whole
 
 #: entries of a slab: what is known of them stays near the processor
@@ -32,6 +38,11 @@ PROBES = 1 << 12
 #: calls that finding the rows at fault may cost in a shard; those beyond are not asked
 CALLS = 1 << 12
 
+#: what an answer or its judgement comes from: another version of these, and a proof cannot go on
+_CODE = (
+    "formats.py", "functions", "oracle", "inputs", "subjects", "contracts.py", "measure",
+    "expectation.py", "charges.py", "rows.py", "prove",
+)  # fmt: skip
 STAGES = ("cases", "truth", "subject", "errors", "evidence")
 
 
@@ -42,7 +53,7 @@ class Judged(msgspec.Struct, frozen=True):
     evidence: Evidence
     answers: str  #: digest of every answer, in the order of the cases
     truths: str  #: digest of every correct rounding
-    probe: str  #: of the subject that was asked: another one would not do
+    stamp: str  #: of whoever asked and judged: another one's would not do
     stages: dict[str, float]  #: seconds each took
 
 
@@ -88,7 +99,7 @@ def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
     found: list[Evidence] = []
     answers, truths = hashlib.sha256(), hashlib.sha256()
     clock = _Clock()
-    patience, budget = Patience(), _Budget()
+    patience, budget = _patience(), _Budget()
     step = slab(claim)
     for first in range(start, stop, step):
         batch = space.batch(first, min(first + step, stop))
@@ -100,7 +111,7 @@ def span(claim: Claim, start: int, stop: int, place: int = 0) -> Judged:
         if undecided:
             found.append(Evidence(undecided=undecided))
         clock.lap("evidence")
-    return Judged(place, gathered(found), _short(answers), _short(truths), probe(claim), clock.seconds)
+    return Judged(place, gathered(found), _short(answers), _short(truths), stamp(claim), clock.seconds)
 
 
 def _short(state: Any) -> str:
@@ -130,14 +141,23 @@ def judged(
 
 def alone(claim: Claim, index: int) -> "tuple[Asked, int]":
     """The slab of a case, asked again, and the row of the case in it."""
-    space, step = claim.space, slab(claim)
-    first = index - index % step
-    batch = space.batch(first, min(first + step, space.count))
-    asked, _ = judged(claim, ready(claim), batch, Patience(), _Budget(), _Clock())
+    asked = _again(claim, index - index % slab(claim))
     rows = np.flatnonzero(asked.batch.indices == index) if asked is not None else np.array([])
     if asked is None or len(rows) != 1:
-        raise SubjectError(f"{claim.subject}: {space.name}:{space.seed}:{index} cannot be asked again")
+        raise SubjectError(f"{claim.subject}: {claim.space.name}:{claim.space.seed}:{index} cannot be asked again")
     return asked, int(rows[0])
+
+
+@functools.lru_cache(maxsize=1)
+def _again(claim: Claim, first: int) -> "Asked | None":
+    """Once for all that is named in it: where a case hangs, finding it takes minutes."""
+    batch = claim.space.batch(first, min(first + slab(claim), claim.space.count))
+    return judged(claim, ready(claim), batch, _patience(), _Budget(), _Clock())[0]
+
+
+def _patience() -> Patience:
+    """Losses in a row are how one case is found: a slab of 2^17 is halved 17 times."""
+    return Patience(hangs=20, trusted=True)
 
 
 class _Clock:
@@ -206,9 +226,14 @@ def ready(claim: Claim) -> Subject:
     return subject
 
 
-@functools.cache
 def probe(claim: Claim) -> str:
     """A digest of what the subject says to cases from everywhere: the same for one that is the same."""
+    return _probe(claim, os.getpid())
+
+
+@functools.cache
+def _probe(claim: Claim, _process: int) -> str:
+    """Once in each process: a forked one has its parent's memory, and may answer otherwise."""
     return probed(claim)
 
 
@@ -221,6 +246,40 @@ def probed(claim: Claim) -> str:
     said = _answers(claim, ready(claim), batch, Patience(), _Budget())
     state = hashlib.sha256(said.trouble.tobytes())
     state.update(np.where(np.isnan(said.values), np.nan, said.values).astype("<f8").tobytes())
+    return state.hexdigest()
+
+
+def about(claim: Claim) -> dict[str, str]:
+    """What shards must have in common to be put together."""
+    machine = environment([ready(claim)])
+    found = {"claim": msgspec.json.encode(_told(claim)).decode(), "code": _code()}
+    found |= {"subject": fingerprint(ready(claim)), "size of shards": f"{claim.shard} {slab(claim)}"}
+    found |= {f"NumPy {key}".strip(): machine[name] for key, name in (("", "numpy"), ("dispatch level", "numpy_simd"))}
+    return found | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
+
+
+def stamp(claim: Claim) -> str:
+    """A digest of all that."""
+    return _stamp(claim, os.getpid())
+
+
+@functools.cache
+def _stamp(claim: Claim, _process: int) -> str:
+    return hashlib.sha256(repr(sorted(about(claim).items())).encode()).hexdigest()
+
+
+def _told(claim: Claim) -> dict[str, Any]:
+    return {name: str(getattr(claim, name)) for name in Claim.__dataclass_fields__}
+
+
+def _code() -> str:
+    """Digest of the sources that answer and judge."""
+    state = hashlib.sha256(f"{metadata.version('lsecheck')} {np.dtype('f8').byteorder}".encode())
+    root = Path(lsecheck.__file__).parent
+    for name in _CODE:
+        place = root / name
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.is_file():
+            state.update(path.read_bytes())
     return state.hexdigest()
 
 
@@ -237,5 +296,5 @@ def _joined(space: Space, parts: "list[Batch]") -> Batch:
 
 def forget() -> None:
     """A file may have been edited since the last time."""
-    ready.cache_clear()
-    probe.cache_clear()
+    for known in (ready, _probe, _stamp, _again):
+        known.cache_clear()

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,8 @@ APPLICATION = 0x6C736521
 #: of the tables and of what is in them
 VERSION = 1
 _SQLITE = b"SQLite format 3\0"
+#: where the header has the application id
+_AT = 68
 _TABLES = """
 create table about (name text primary key, said text not null) without rowid;
 create table shard (place integer primary key, judged blob not null, sha256 blob not null);
@@ -65,6 +68,11 @@ class State:
         assert self._connection is not None
         return self._connection
 
+    @property
+    def _aside(self) -> Path:
+        """Where a damaged one is moved to."""
+        return self.path.with_name(self.path.name + ".damaged")
+
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
@@ -77,12 +85,16 @@ class State:
             raise self._refused(error) from None
 
     def _open(self, fresh: bool) -> None:
-        if self.path.exists() and self.path.stat().st_size > 0:
-            with self.path.open("rb") as file:
-                if file.read(len(_SQLITE)) != _SQLITE:
-                    raise self._foreign("is no state of a proof")
-        self._connection = self._connected(self.path)
-        version, application = (self._pragma(name) for name in ("user_version", "application_id"))
+        if self.path.exists() and 0 < self.path.stat().st_size < 512:
+            raise self._foreign("is no state of a proof")  # SQLite would take a byte for nothing
+        try:
+            self._connection = self._connected(self.path)
+            version, application = (self._pragma(name) for name in ("user_version", "application_id"))
+        except sqlite3.OperationalError:
+            raise  # it is in use, or there is no room
+        except sqlite3.DatabaseError:
+            self._begin_beside(fresh)
+            version = application = 0
         if application == 0 and version == 0 and not self._tables():
             self._create()
             return
@@ -116,6 +128,22 @@ class State:
         if lost:
             self._file.execute(f"delete from shard where place in ({','.join(map(str, lost))})")
             self.said = f"{self.path}: {_shards(len(lost))} did not match the checksum and will be done again"
+
+    def _begin_beside(self, fresh: bool) -> None:
+        """What SQLite cannot read is moved away, if it is ours and nobody wants it.
+
+        Only now is the file opened by other means: closing it would free the lock of another run in this process.
+        """
+        self._close()
+        header = self.path.read_bytes()[: _AT + 4]
+        if not header.startswith(_SQLITE):
+            raise self._foreign("is no state of a proof")
+        if header[_AT:] != APPLICATION.to_bytes(4, "big"):
+            raise self._foreign("is damaged beyond reading")
+        if not fresh:
+            raise InputError(f"{self.path} is damaged beyond reading: --fresh begins anew")
+        self.path.replace(self._aside)
+        self._connection = self._connected(self.path)
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         file = sqlite3.connect(path, timeout=0, isolation_level=None)
@@ -158,15 +186,7 @@ class State:
 
     def _read(self, file: sqlite3.Connection, lost: "list[int]") -> Iterator[Judged]:
         """Every shard that can be read and is what was written; the places of others are `lost`."""
-        rows = file.execute("select place, judged, sha256 from shard order by place")
-        while True:
-            try:
-                row = rows.fetchone()
-            except sqlite3.DatabaseError:
-                return
-            if row is None:
-                return
-            place, text, digest = row
+        for place, text, digest in self._rows(file):
             try:
                 judged = msgspec.json.decode(text, type=Judged) if self._checksum(text) == digest else None
             except (TypeError, msgspec.DecodeError):
@@ -176,10 +196,24 @@ class State:
             else:
                 lost.append(place)
 
+    def _rows(self, file: sqlite3.Connection) -> "Iterator[tuple[Any, Any, Any]]":
+        """From the first on, and where that comes upon damage, from the last on."""
+        last = -1
+        for order in ("", " desc"):
+            try:
+                for row in file.execute(
+                    f"select place, judged, sha256 from shard where place > {last} order by place{order}"
+                ):
+                    last = last if order else row[0]
+                    yield row
+            except sqlite3.DatabaseError:
+                continue
+            return
+
     def _rebuild(self) -> None:
         """A new file with what can be read; the damaged one is kept beside it."""
         self._close()
-        aside = self.path.with_name(self.path.name + ".damaged")
+        aside = self._aside
         self.path.replace(aside)
         self._connection = self._connected(self.path)
         self._create()

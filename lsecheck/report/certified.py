@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from lsecheck import formats
 from lsecheck.contracts import LADDER
 from lsecheck.prove.proving import Proof
 from lsecheck.report.text import block
@@ -61,13 +62,16 @@ def asked(row: Row, certificate: Certificate) -> str:
     each = _TUPLES[1] if n == 1 else each
     labels = f", with each of its {n} labels" if row.function == "cross_entropy" else ""
     if certificate.draws is not ABSENT:
-        share = certificate.of / certificate.count
+        share, article = certificate.of / certificate.count, "a" if n == 1 else "an"
         return (
-            f"{certificate.draws} of every combination of binades and signs of an {each}{labels}: {certificate.count:,}"
-            f" cases, 1 in {share:.3g}, sampled (seed {certificate.seed})"
+            f"{certificate.draws} of every combination of binades and signs of {article} {each}{labels}:"
+            f" {certificate.count:,} cases, 1 in {share:.3g}, sampled (seed {certificate.seed})"
         )
-    numbers = "numbers, -0, infinities and nan" if certificate.specials else "finite numbers (0 stands for -0 too)"
+    others = "-0, infinities" if formats.pair(row.format).input.has_infinity else "-0"
+    numbers = f"numbers, {others} and nan" if certificate.specials else "finite numbers (0 stands for -0 too)"
     said = "exhaustive" if row.exhaustive else "not all decided"
+    left = certificate.count - row.cases - row.tiers.get("undecided", 0)
+    said += f", but for {left:,} with nan, which is declared unspecified" if left else ""
     return f"every {each} of the {certificate.entries:,} {numbers}{labels}: {certificate.count:,} cases, {said}"
 
 

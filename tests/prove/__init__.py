@@ -1,0 +1,1 @@
+"""Proofs, part by part."""

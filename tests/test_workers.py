@@ -1,0 +1,86 @@
+"""Processes that work for this one end with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from lsecheck import workers
+from lsecheck.oracle import engines
+
+
+def running(pid):
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone(pids, seconds=6.0):
+    """Whether all of them end within that time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if not any(map(running, pids)):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("started", ["fork", "spawn"])
+def test_nobody_outlives_a_parent_that_was_killed(started):
+    """SIGKILL to the parent alone: it cannot tell its workers, which are busy."""
+    script = textwrap.dedent(f"""
+        import os, sys, time
+        from lsecheck import workers
+        if {started!r} == "spawn":
+            sys.modules["torch"] = sys
+        if __name__ == "__main__":
+            with workers.pool(2) as pool:
+                print(*{{pool.submit(os.getpid).result() for _ in range(20)}}, flush=True)
+                for _ in range(8):
+                    pool.submit(time.sleep, 60)
+                time.sleep(60)
+    """)
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pids = [int(word) for word in parent.stdout.readline().split()]
+    assert pids
+    assert all(map(running, pids))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert gone(pids)
+
+
+def test_they_are_ended_at_once_whatever_they_do():
+    """Not when they are through."""
+    pool = workers.pool(2)
+    pids = {pool.submit(os.getpid).result() for _ in range(8)}
+    for _ in range(4):
+        pool.submit(time.sleep, 60)
+    time.sleep(0.2)
+    workers.end(pool)
+    assert gone(pids, 4)
+
+
+def test_an_interrupt_is_the_parents_to_handle():
+    """And being told to end means to end."""
+    with workers.pool(1) as pool:
+        assert pool.submit(signal.getsignal, signal.SIGINT).result() == signal.SIG_IGN
+        assert pool.submit(signal.getsignal, signal.SIGTERM).result() == signal.SIG_DFL
+
+
+def test_they_have_this_processs_engine():
+    """A choice that was made on the command line."""
+    before = engines.forced()
+    try:
+        engines.force("numpy")
+        with workers.pool(1) as pool:
+            assert pool.submit(engines.forced).result() == "numpy"
+    finally:
+        engines.force(before)
