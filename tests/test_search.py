@@ -42,8 +42,8 @@ def worst(asked, seed, cases, goal=INF):
 
 def of_every_pair(subject, objective):
     """The largest there is, from the certificate of every pair of float16 numbers."""
-    name = f"{subject}_logsumexp_float16_every-2.json"
-    return getattr(from_json((CERTIFICATES / name).read_bytes(), name).rows[0], f"max_{objective}")
+    (path,) = CERTIFICATES.glob(f"{subject}_logsumexp_float16_every-2*.json")
+    return getattr(from_json(path.read_bytes(), path.name).rows[0], f"max_{objective}")
 
 
 class TestWhatIsFound:

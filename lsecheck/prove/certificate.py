@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import sys
 from collections.abc import Iterable
 from fractions import Fraction
 
@@ -104,7 +105,7 @@ def _mean(total: int, outputs: int) -> float:
 
 
 def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":
-    return [(math.ldexp(1.0, min(power, 1023)), count) for power, count in counts.items()]
+    return [(math.ldexp(1.0, power) if power < 1024 else sys.float_info.max, count) for power, count in counts.items()]
 
 
 def _at(claim: Claim, where: "Worst | Noted") -> Witness:

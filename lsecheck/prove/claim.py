@@ -96,10 +96,12 @@ class Claim:
         """A file name that says what it is: other claims have other names."""
         words = [self.subject, self.loading.options, self.function, self.format, self.space.name]
         words += [f"draws{self.sample}", f"seed{self.seed}"] if self.sample is not None else []
+        words += [self.required] if self.contract is not Contract.SHIFTED else []
         said = "_".join(word for word in words if word)
         plain = re.sub(r"[^A-Za-z0-9@.+-]+", "_", said).strip("._")
         if plain == said and len(plain) <= 120:
             return plain
         import hashlib
 
-        return f"{plain[:100]}_{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+        # of the words, not of their sum, which could be cut in two ways
+        return f"{plain[:100]}_{hashlib.sha256(repr(words).encode()).hexdigest()[:8]}"

@@ -31,7 +31,7 @@ class Proof:
     claim: Claim
     document: Document
     seconds: float  #: of this run, by the clock
-    stages: dict[str, float]  #: seconds of processor that each stage took, of all runs together
+    stages: dict[str, float]  #: seconds that each stage took, of all runs and processes together
     resumed: int  #: shards that an earlier run had finished
 
     @property

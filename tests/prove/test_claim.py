@@ -79,12 +79,10 @@ class TestNames:
         names = [one.name for one in many]
         assert len(set(names)) == len(names)
 
-    @pytest.mark.xfail(reason="subject and function are joined by the sign that functions have in their names")
     def test_a_name_that_could_be_cut_in_two_ways_is_not_shared(self):
         """`log_softmax` of x, and `softmax` of x_log: one would take the other's file for its own."""
         assert claim("its.py:x_log", "softmax").name != claim("its.py:x", "log_softmax").name
 
-    @pytest.mark.xfail(reason="a certificate against another contract replaces the one that was there")
     def test_another_contract_is_another_name(self):
         """Begun with one and then the other, the second is refused as another claim, or --fresh loses the first."""
         assert claim().name != claim(required="faithful").name
