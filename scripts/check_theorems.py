@@ -24,7 +24,7 @@ from lsecheck.functions.definition import Floats
 from lsecheck.measure import errors
 from lsecheck.oracle.truth import certify
 from lsecheck.prove import Claim
-from lsecheck.prove.shard import slab
+from lsecheck.prove.asking import slab
 from lsecheck.report.theorems import Published, page
 from lsecheck.rows import Document, from_json
 

@@ -21,8 +21,9 @@ from tqdm import tqdm
 from lsecheck.oracle import engines, fast
 from lsecheck.oracle.truth import certify
 from lsecheck.prove import Claim
+from lsecheck.prove.asking import STAGES, slab
 from lsecheck.prove.claim import SHARD
-from lsecheck.prove.shard import STAGES, slab, span
+from lsecheck.prove.shard import span
 from lsecheck.report import readme
 from lsecheck.report.costs import Costs, Rate
 from lsecheck.run import environment

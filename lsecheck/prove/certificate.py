@@ -9,9 +9,10 @@ from fractions import Fraction
 from lsecheck.contracts import LADDER
 from lsecheck.errors import SubjectError
 from lsecheck.gate.verdicts import judge
+from lsecheck.prove.asking import alone, ready
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, kinds, of_domains, tiers
-from lsecheck.prove.shard import Gathered, alone, ready
+from lsecheck.prove.shard import Gathered
 from lsecheck.rows import ABSENT, SCHEMA, Certificate, Document, Finding, Row, Witness
 from lsecheck.run import environment
 from lsecheck.tally import witness

@@ -15,7 +15,8 @@ from lsecheck.gate.result import status_of
 from lsecheck.prove import executors
 from lsecheck.prove.certificate import document
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import Gathered, Judged, about, forget, probe, probed, stamp
+from lsecheck.prove.identity import about, forget, probe, probed, stamp
+from lsecheck.prove.shard import Gathered, Judged
 from lsecheck.prove.state import State
 from lsecheck.rows import Document, to_json
 from lsecheck.subjects.loading import PLAIN, Loading

@@ -3,9 +3,10 @@
 import msgspec
 
 from lsecheck.errors import InputError
+from lsecheck.prove.asking import ready
 from lsecheck.prove.certificate import digest_of
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import perform, ready
+from lsecheck.prove.shard import perform
 from lsecheck.rows import Certificate, Document, from_json
 from lsecheck.run import environment
 from lsecheck.subjects.loading import PLAIN, Loading

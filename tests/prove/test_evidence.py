@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from lsecheck.charges import Asked
 from lsecheck.contracts import Contract
+from lsecheck.prove.asking import Asking
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.evidence import (
     GRAIN,
@@ -25,9 +26,8 @@ from lsecheck.prove.evidence import (
     merged,
     summed,
 )
-from lsecheck.prove.shard import _Budget, _Clock, judged, ready, span
+from lsecheck.prove.shard import span
 from lsecheck.subjects.loading import Loading
-from lsecheck.subjects.subject import Patience
 from lsecheck.tally import Tally
 from prove.twin import bucket, grains, looped, said_by
 
@@ -65,7 +65,7 @@ def asked(name, which=0):
     """A batch with all that is known of it."""
     claim = CLAIMS[name]
     batch = claim.space.batch(*windows(name)[which])
-    found, undecided = judged(claim, ready(claim), batch, Patience(), _Budget(), _Clock())
+    found, undecided = Asking(claim).judged(batch)
     assert not undecided
     return found
 

@@ -13,7 +13,7 @@ import pytest
 from lsecheck import workers
 from lsecheck.errors import EnvironmentRefused, InputError, SubjectError, UnknownName
 from lsecheck.prove import claim as claiming
-from lsecheck.prove import executors, prove, shard
+from lsecheck.prove import executors, identity, prove
 
 QUICK = ("log1p-shift", "logsumexp", "float8_e4m3fn", 2)
 
@@ -168,7 +168,7 @@ class TestOtherWorkers:
 
         def other():
             claiming.SHARD = 1 << 10
-            shard.forget()
+            identity.forget()
 
         context = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(1, context, initializer=other) as pool, pytest.raises(EnvironmentRefused):

@@ -6,9 +6,8 @@ import time
 import pytest
 
 from lsecheck.errors import InputError, SubjectError
+from lsecheck.prove import asking, identity, prove
 from lsecheck.prove import claim as claiming
-from lsecheck.prove import prove
-from lsecheck.prove import shard as sharding
 from lsecheck.subjects.loading import Loading
 
 ISOLATED = Loading(isolated=True, seconds=0.3)
@@ -69,7 +68,7 @@ class TestTheSubject:
 
     def test_one_that_raises_on_some_loses_those_alone(self, monkeypatch):
         """Found by halves."""
-        monkeypatch.setattr(sharding, "CALLS", 1 << 14)
+        monkeypatch.setattr(asking, "CALLS", 1 << 14)
         proof = prove("prove.theirs:raises_at_two", "logsumexp", "float8_e5m2", 2)
         assert proof.document.rows[0].class_errors == {"raised": 247}
         assert proof.document.rows[0].witness.message == "raised ValueError: there is | a two in it"
@@ -89,7 +88,7 @@ class TestIsolated:
     )
     def test_one_case_is_lost_and_no_other(self, monkeypatch, name, kind, index):
         """Wherever it lies: the second case is in the first half every time, and so many losses in a row are one."""
-        monkeypatch.setattr(sharding, "PROBES", 16)
+        monkeypatch.setattr(identity, "PROBES", 16)
         proof = prove(f"prove.theirs:{name}", "logsumexp", "float8_e4m3fn", 1, loading=ISOLATED)
         (row,) = proof.document.rows
         assert row.class_errors == {kind: 1}

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from lsecheck.prove import asking
 from lsecheck.prove import claim as claiming
-from lsecheck.prove import shard as sharding
+from lsecheck.prove.asking import alone, slab
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import alone, perform, slab, span
+from lsecheck.prove.shard import perform, span
 
 CLAIM = Claim("max-shift", "logsumexp", "float8_e4m3fn", 2)
 
@@ -15,7 +16,7 @@ CLAIM = Claim("max-shift", "logsumexp", "float8_e4m3fn", 2)
 def test_a_slab_is_a_power_of_two_that_divides_every_shard(n, rows):
     """So that an answer has the same neighbours wherever it is asked."""
     one = Claim("max-shift", "logsumexp", "float8_e4m3fn", n, sample=None if n < 5 else 1) if n < 8 else None
-    size = slab(one) if one else 1 << (sharding.SLAB // n).bit_length() - 1
+    size = slab(one) if one else 1 << (asking.SLAB // n).bit_length() - 1
     assert size == rows
     assert claiming.SHARD % size == 0
 
@@ -31,7 +32,7 @@ def test_a_shard_says_the_same_twice():
 def test_one_other_answer_is_another_digest(monkeypatch):
     """Anywhere in the shard; the truths stay what they are."""
     before = span(CLAIM, 0, 5000)
-    whole = sharding.ask_whole
+    whole = asking.ask_whole
 
     def other(*words):
         said = whole(*words)
@@ -39,7 +40,7 @@ def test_one_other_answer_is_another_digest(monkeypatch):
             said.values[4321, 0] += 1
         return said
 
-    monkeypatch.setattr(sharding, "ask_whole", other)
+    monkeypatch.setattr(asking, "ask_whole", other)
     after = span(CLAIM, 0, 5000)
     assert after.answers != before.answers
     assert after.truths == before.truths
@@ -61,7 +62,7 @@ def test_a_case_asked_again_is_that_case(index):
 
 def test_nan_is_one_answer_whatever_its_bits_and_no_number(monkeypatch):
     """A payload differs between processors; a number in its place is another answer."""
-    whole, digests = sharding.ask_whole, []
+    whole, digests = asking.ask_whole, []
     for bits in (0x7FF8000000000000, -0x0007FFFFFFFFFFFF, 0):
         nan = np.array([bits], np.int64).view(np.float64)[0]
 
@@ -71,6 +72,6 @@ def test_nan_is_one_answer_whatever_its_bits_and_no_number(monkeypatch):
                 said.values[17, 0] = nan
             return said
 
-        monkeypatch.setattr(sharding, "ask_whole", other)
+        monkeypatch.setattr(asking, "ask_whole", other)
         digests.append(span(CLAIM, 2000, 2500).answers)
     assert digests[0] == digests[1] != digests[2]
