@@ -131,7 +131,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     cases: str  #: name of the space: with an index it is an address
     entries: int  #: distinct numbers that an entry can be
-    count: int  #: cases that were asked
+    count: int  #: cases of the space; all of them were asked and decided where the row is exhaustive
     of: int  #: cases there are; more than `count` in a sample
     ordered: bool  #: each order of the same entries was asked
     specials: bool  #: -0, infinities and nan were entries too

@@ -15,8 +15,10 @@ def pool(jobs: int) -> ProcessPoolExecutor:
     """So many of them, with this process's choice of engine."""
     import multiprocessing
 
-    # a fork of a library's threads hangs: where there may be some, workers begin afresh
-    started = "spawn" if any(name in sys.modules for name in _THREADED) else None
+    # a fork of a library's threads hangs: where there may be some, workers begin afresh. Not `forkserver`, the default
+    # of some platforms: its workers are the server's children, and could not tell that this process has ended
+    forks = "fork" in multiprocessing.get_all_start_methods() and not any(name in sys.modules for name in _THREADED)
+    started = "fork" if forks else "spawn"
     context = multiprocessing.get_context(started)
     return ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(), os.getpid()))
 

@@ -4,8 +4,8 @@
     scripts/make_certificates.py [--only WORD]... [--jobs N] [--list] [--fresh]
 
 About an hour and a half on two cores, most of it pairs of 16-bit numbers. Interrupted, it goes on where it was; a
-claim that stands is not asked again but with --fresh. Exits 1 where a method does not keep what its claim
-requires beyond class errors, which the certificates themselves record.
+claim that stands is not asked again but with --fresh. Exits 1 where a proof could not be finished; what is not kept,
+the certificates say, and scripts/check_theorems.py whether that is a bound.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Wanted(NamedTuple):
     @property
     def name(self) -> str:
         """Of its files."""
-        sample = int(self.more[1]) if "--sample" in self.more else None
+        sample = int(self.more[self.more.index("--sample") + 1]) if "--sample" in self.more else None
         ordered, specials = "--ordered" in self.more, "--specials" in self.more
         return Claim(
             self.subject, self.function, self.format, self.n, ordered, specials, sample, required=self.require

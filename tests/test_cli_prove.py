@@ -221,7 +221,7 @@ class TestRefused:
                 ["max-shift", "-f", "float64"],
                 "float64 has 1.8e+19 numbers, more than anybody can enumerate: add --sample DRAWS",
             ),
-            (["max-shift", "--n", "16"], "more than can be numbered: take fewer, or --sample DRAWS"),
+            (["max-shift", "--n", "16"], "more than can be numbered: add --sample DRAWS"),
             (["max-shift", "--specials", "--sample", "1"], "--sample and --specials exclude each other"),
             (["max-shift", "--seed", "1"], "--seed goes with --sample: every case there is needs no chance"),
             (["max-shift", "--sample", "0"], "the draws from each stratum must be 1 or more, got 0"),

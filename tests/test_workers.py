@@ -1,5 +1,6 @@
 """Processes that work for this one end with it."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -84,3 +85,17 @@ def test_they_have_this_processs_engine():
             assert pool.submit(engines.forced).result() == "numpy"
     finally:
         engines.force(before)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_whatever_way_of_starting_processes_the_program_chose_workers_live(method):
+    """Those of a fork server are its children, and would take this process for gone."""
+    program = (
+        "import multiprocessing, lsecheck\n"
+        "if __name__ == '__main__':\n"
+        f"    multiprocessing.set_start_method({method!r})\n"
+        "    found = lsecheck.check('max-shift', formats='float32', families=['gap', 'huge'], effort='quick', jobs=2)\n"
+        "    print(len(found.rows))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "2\n", done.stderr

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import writable, write
-from lsecheck.cli.options import ENGINE, FUNCTION, SEED, loading_options
+from lsecheck.cli.options import ENGINE, FUNCTION, loading_options
 from lsecheck.errors import InputError
 from lsecheck.subjects.loading import Loading
 
@@ -21,14 +22,14 @@ _INTERRUPTED = 130
 
 
 @main.command()
-@click.argument("subject", metavar="SUBJECT", required=False)
+@click.argument("subject", metavar="[SUBJECT]", required=False)
 @FUNCTION
 @click.option("-f", "--format", "pair", default="float16", show_default=True, metavar="FORMAT", help="IN, or IN:OUT.")
 @click.option("--n", type=int, default=2, show_default=True, metavar="N", help="Entries of a row.")
 @click.option("--ordered", is_flag=True, help="Every order of the same entries; each set of entries once by default.")
 @click.option("--specials", is_flag=True, help="-0, infinities and nan are entries too.")
 @click.option("--sample", type=int, metavar="DRAWS", help="So many of each combination of binades, not every case.")
-@SEED
+@click.option("--seed", type=click.IntRange(0, (1 << 62) - 1), default=0, help="Of --sample, or of --verify.")
 @click.option("--require", default="shifted", metavar="CONTRACT", help="The contract to keep; shifted by default.")
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
 @click.option("--executor", metavar="dask:ADDRESS", help="Do the work there, in place of processes here.")
@@ -54,8 +55,14 @@ def prove(
 
     if (subject is None) == (verify is None):
         raise InputError("name a SUBJECT to prove something of, or a certificate: --verify FILE.json")
+    given = _given()
     if subject is None:
+        if given & _PROVING:
+            taken = "--verify takes --shards, --seed and how the subject is loaded"
+            raise InputError(f"{taken}: {_left_out(given & _PROVING)}")
         return _verified(str(verify), shards, seed, loading)
+    if "shards" in given:
+        raise InputError("--shards goes with --verify FILE")
     claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
     folder = Path(output)
     state = folder / f"{claim.name}.state"
@@ -93,16 +100,37 @@ def prove(
     return proof.status
 
 
+#: options that a certificate answers itself, or that only making one needs
+_PROVING = frozenset(
+    ("function", "pair", "n", "ordered", "specials", "sample", "require", "jobs", "executor", "output", "fresh",
+     "json_file")
+)  # fmt: skip
+
+
+def _given() -> "set[str]":
+    """The parameters that were on the command line."""
+    context = click.get_current_context()
+    source = context.get_parameter_source
+    return {name for name in context.params if source(name) is ParameterSource.COMMANDLINE}
+
+
+def _left_out(given: "set[str]") -> str:
+    options = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
+    return f"leave out {', '.join(sorted(options[name] for name in given))}"
+
+
 def _verified(file: str, shards: int, seed: int, loading: Loading) -> int:
     """Some shards of a certificate, chosen by chance (or by a seed)."""
     import random
 
     from lsecheck.prove import verifying
+    from lsecheck.prove.identity import forget
 
     try:
         document = verifying.read(Path(file).read_bytes(), file)
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from None
+    forget()
     claim = verifying.claim_of(document, loading)
     chosen = random.Random(seed or None).sample(range(claim.shards), min(shards, claim.shards))
     wrong = 0
@@ -110,8 +138,8 @@ def _verified(file: str, shards: int, seed: int, loading: Loading) -> int:
         checked = verifying.verify(document, place, loading)
         wrong += not checked.same
         told = [
-            f"{name} {'as certified' if same else 'NOT as certified'}"
-            for name, same in (("answers", checked.answers), ("truths", checked.truths))
+            f"{name} {'as certified' if getattr(checked, name) else 'NOT as certified'}"
+            for name in ("answers", "truths", "figures")
         ]
         click.echo(f"shard {place:,} of {claim.shards:,}: {', '.join(told)}")
     for line in verifying.moved(document, loading) if wrong else []:

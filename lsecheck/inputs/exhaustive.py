@@ -48,10 +48,11 @@ class Space(ABC):
                 f"{self.function.name} takes rows of {self.function.entries} entries: n cannot be {self.n}"
             )
         if self.count >= BEYOND:
-            raise InputError(
-                f"{self.fmt} has {float(self.count):.3g} rows of {self.n} entries, more than can be numbered: take"
-                " fewer, or --sample DRAWS"
-            )
+            raise InputError(f"{self.count:.3g} cases of {self.fmt} are more than can be numbered: {self._fewer}")
+
+    @property
+    def _fewer(self) -> str:
+        return "take fewer entries"
 
     @property
     def labels(self) -> int:
@@ -120,6 +121,10 @@ class Every(Space):
     def entries(self) -> int:
         """The finite ones, and what `specials` adds."""
         return 2 * self.fmt.largest_ordinal + 1 + len(self._extra)
+
+    @property
+    def _fewer(self) -> str:
+        return "add --sample DRAWS"
 
     @property
     def _extra(self) -> list[float]:

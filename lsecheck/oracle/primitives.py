@@ -1,6 +1,6 @@
 """The few operations that scalars and arrays do not share by syntax, for arrays.
 
-`engines.compiled` has the same names for scalars, and `measure.compiled` those that only it needs.
+`engines.scalar` has the same names for scalars, and `measure.compiled` those that only it needs.
 All are exact.
 """
 

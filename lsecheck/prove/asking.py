@@ -110,6 +110,6 @@ def _again(claim: Claim, first: int) -> "Asked | None":
 
 
 def forget() -> None:
-    """A file may have been edited since the last time."""
+    """A file may have been edited since the last time. A module stays as it was imported first."""
     ready.cache_clear()
     _again.cache_clear()

@@ -5,16 +5,30 @@ import math
 import sys
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
+
+import msgspec
+import numpy as np
 
 from lsecheck.contracts import LADDER
 from lsecheck.errors import SubjectError
 from lsecheck.gate.verdicts import judge
-from lsecheck.prove.asking import alone, ready
+from lsecheck.prove.asking import Asking, alone, ready
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, kinds, of_domains, tiers
+from lsecheck.prove.evidence import GRAIN, Evidence, Noted, Worst, contract, kinds, of_domains, tiers, unasked
+from lsecheck.prove.identity import surroundings
 from lsecheck.prove.shard import Gathered
-from lsecheck.rows import ABSENT, SCHEMA, Certificate, Document, Finding, Row, Witness
-from lsecheck.run import environment
+from lsecheck.rows import (
+    ABSENT,
+    INACCURATE,
+    SCHEMA,
+    UNCONVENTIONAL,
+    Certificate,
+    Document,
+    Finding,
+    Row,
+    Witness,
+)
 from lsecheck.tally import witness
 
 
@@ -25,7 +39,7 @@ def document(claim: Claim, found: Gathered) -> Document:
     row = _row(claim, whole, certificate)
     return Document(
         schema=SCHEMA,
-        environment={key: said for key, said in environment([ready(claim)]).items() if key != "engine"},
+        environment=surroundings(claim),
         rows=[row],
         verdicts=judge([row], claim.contract),
         certificate=certificate,
@@ -34,17 +48,6 @@ def document(claim: Claim, found: Gathered) -> Document:
 
 def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
     subject, space, kept = ready(claim), claim.space, contract(whole)
-    measures: dict[str, object] = {}
-    if whole.scored:
-        measures = {
-            "max_ulp": whole.worst["ulp"].value,
-            "max_scaled": whole.worst["scaled"].value,
-            "max_excess": whole.worst["excess"].value,
-            "mean_ulp": _mean(whole.sum_ulp, whole.scored),
-            "bias_ulp": _mean(whole.sum_signed, whole.scored),
-            "correctly_rounded": whole.correct / whole.scored,
-            "histogram": _histogram(whole.ulp),
-        }
     return Row(
         function=claim.function,
         subject=subject.name,
@@ -52,7 +55,7 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
         family=space.name,
         n=(claim.n, claim.n),
         cases=whole.cases,
-        exhaustive=claim.sample is None and not whole.undecided,
+        exhaustive=claim.sample is None and whole.cases == space.count and not unasked(whole),
         class_errors=kinds(whole),
         contract=ABSENT if kept is None else str(kept),
         tiers=tiers(whole),
@@ -65,8 +68,23 @@ def _row(claim: Claim, whole: Evidence, certificate: Certificate) -> Row:
         options=subject.options,
         findings=[_finding(claim, key, noted) for key, noted in whole.findings.items()],
         conventions=whole.conventions,
-        **measures,  # type: ignore[arg-type]
+        **figures(whole),
     )
+
+
+def figures(whole: Evidence) -> "dict[str, Any]":
+    """The fields of a row that only outputs with a number have."""
+    if not whole.scored:
+        return {}
+    return {
+        "max_ulp": whole.worst["ulp"].value,
+        "max_scaled": whole.worst["scaled"].value,
+        "max_excess": whole.worst["excess"].value,
+        "mean_ulp": _mean(whole.sum_ulp, whole.scored),
+        "bias_ulp": _mean(whole.sum_signed, whole.scored),
+        "correctly_rounded": whole.correct / whole.scored,
+        "histogram": _histogram(whole.ulp),
+    }
 
 
 def _certificate(claim: Claim, found: Gathered) -> Certificate:
@@ -109,16 +127,30 @@ def _histogram(counts: "dict[int, int]") -> "list[tuple[float, int]]":
     return [(math.ldexp(1.0, power) if power < 1024 else sys.float_info.max, count) for power, count in counts.items()]
 
 
-def _at(claim: Claim, where: "Worst | Noted") -> Witness:
-    """A case as evidence: its slab asked and measured again."""
+def _at(claim: Claim, where: "Worst | Noted", kind: str = "") -> Witness:
+    """A case as evidence: its slab asked and measured again, and must say what it said.
+
+    `kind`: of what is held against it, where that is known; '' for any wrong kind of an answer.
+    """
     asked, row = alone(claim, where.index)
     seen = witness(asked, row, where.output)
-    excess = asked.errors.excess[row, where.output]
-    if isinstance(where, Worst) and where.value not in (seen.ulp, seen.scaled, excess):
+    trouble = str(asked.answers.trouble[row])
+    if isinstance(where, Worst):
+        same = where.value in (seen.ulp, seen.scaled, asked.errors.excess[row, where.output])
+    elif kind in (INACCURATE, UNCONVENTIONAL):
+        same = not trouble
+    else:
+        now = trouble or str(asked.errors.kind[row, where.output])
+        same = now == kind if kind else now != ""
+    if not same:
         raise SubjectError(
             f"{claim.subject} answered {seen.case} otherwise when it was asked again: what it says once certifies"
             " nothing"
         )
+    if trouble:  # a slab has one message: that of the row is what it says alone
+        said = Asking(claim).answers(asked.batch.some(np.array([row])))
+        message = said.message if str(said.trouble[0]) == trouble else asked.answers.message
+        seen = msgspec.structs.replace(seen, message=message)
     return seen
 
 
@@ -131,11 +163,6 @@ def _weakest(claim: Claim, whole: Evidence) -> Witness:
 
 def _finding(claim: Claim, key: str, noted: Noted) -> Finding:
     domain, kind, expected = key.split("|")
-    return Finding(
-        domain=domain,
-        kind=kind,
-        expected=expected,
-        count=noted.count,
-        witness=_at(claim, noted),
-        message=noted.message,
-    )
+    seen = _at(claim, noted, kind)
+    message = seen.message if isinstance(seen.message, str) else ""
+    return Finding(domain=domain, kind=kind, expected=expected, count=noted.count, witness=seen, message=message)

@@ -4,6 +4,7 @@ Cutting is a function of the number of cases alone, so a claim has the same shar
 worked on, and the digests of its answers are the same.
 """
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -45,11 +46,15 @@ class Claim:
             raise InputError("--sample and --specials exclude each other: a sample has finite numbers only")
         if self.sample is None and self.seed:
             raise InputError("--seed goes with --sample: every case there is needs no chance")
-        _ = self.contract
+        # one name for each: a claim is compared, and its files are called, by these
+        object.__setattr__(self, "function", self.defined.name)
+        object.__setattr__(self, "format", str(self.pair))
+        object.__setattr__(self, "required", str(self.contract))
         if self.space.count > MOST_CASES:
             years = self.space.count * NANOSECONDS * 1e-9 / (365.25 * 86400)
+            less = "add --sample DRAWS" if self.sample is None else "take fewer entries or draws"
             raise InputError(
-                f"there are {self.space.count:.3g} such cases, {years:,.3g} years of a core's work: add --sample DRAWS"
+                f"there are {self.space.count:.3g} such cases, {years:,.3g} years of a core's work: {less}"
             )
 
     @property
@@ -88,7 +93,7 @@ class Claim:
         return -(-self.space.count // self.shard)
 
     def bounds(self, place: int) -> "tuple[int, int]":
-        """First and last-but-one case of a shard."""
+        """The first case of a shard, and the one after its last."""
         return place * self.shard, min((place + 1) * self.shard, self.space.count)
 
     @property
@@ -101,7 +106,5 @@ class Claim:
         plain = re.sub(r"[^A-Za-z0-9@.+-]+", "_", said).strip("._")
         if plain == said and len(plain) <= 120:
             return plain
-        import hashlib
-
         # of the words, not of their sum, which could be cut in two ways
         return f"{plain[:100]}_{hashlib.sha256(repr(words).encode()).hexdigest()[:8]}"

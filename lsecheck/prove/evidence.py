@@ -317,3 +317,8 @@ def tiers(evidence: Evidence) -> "dict[str, int]":
 def of_domains(evidence: Evidence) -> "dict[str, int]":
     """Which verdict the cases count towards."""
     return {Domain(code).name.lower(): count for code, count in evidence.domains.items()}
+
+
+def unasked(evidence: Evidence) -> int:
+    """Cases that were left out after too many losses."""
+    return evidence.troubles.get(str(ClassError.UNASKED), 0)

@@ -7,7 +7,7 @@ libraries, processor or lsecheck are others than here is refused, never mixed in
 import contextlib
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from typing import Any
 
 from lsecheck import workers
@@ -94,6 +94,8 @@ def _drive(
                     future = executor.submit(perform, claim, waiting[0])
                 except BrokenExecutor:
                     broken = True
+                except RuntimeError as error:
+                    raise SubjectError(f"the executor takes no more work: {error}") from None
                 else:
                     flying[future] = waiting.popleft()
             done = wait(flying, return_when=FIRST_COMPLETED).done if flying else set()
@@ -128,7 +130,7 @@ def _outcome(future: "Future[Judged]", place: int, lost: "Counter[int]", claim: 
         return future.result(), False
     except LsecheckError:
         raise
-    except (Exception, CancelledError) as error:
+    except Exception as error:
         lost[place] += 1
         if lost[place] >= ATTEMPTS:
             said = f"shard {place} of {claim.name} was lost {ATTEMPTS} times: {type(error).__name__}: {error}"

@@ -56,12 +56,17 @@ def probed(claim: Claim) -> str:
 
 
 def about(claim: Claim) -> dict[str, str]:
-    """What shards must have in common to be put together."""
-    machine = environment([ready(claim)])
+    """What shards must have in common to be put together: all that a certificate says of where it is from, too."""
     found = {"claim": msgspec.json.encode(_told(claim)).decode(), "code": _code()}
     found |= {"subject": fingerprint(ready(claim)), "size of shards": f"{claim.shard} {slab(claim)}"}
-    found |= {f"NumPy {key}".strip(): machine[name] for key, name in (("", "numpy"), ("dispatch level", "numpy_simd"))}
-    return found | {"ml_dtypes": machine["ml_dtypes"], "answers": probe(claim)}
+    return found | surroundings(claim) | {"answers": probe(claim)}
+
+
+def surroundings(claim: Claim) -> dict[str, str]:
+    """The environment of a certificate: what answers may depend on, which the engine is not; of your file a digest."""
+    subject = ready(claim)
+    found = {name: said for name, said in environment([subject]).items() if name != "engine"}
+    return found | ({f"subject {subject.name} sha256": fingerprint(subject)} if subject.given else {})
 
 
 def stamp(claim: Claim) -> str:
@@ -101,7 +106,7 @@ def _joined(space: Space, parts: "list[Batch]") -> Batch:
 
 
 def forget() -> None:
-    """A file may have been edited since the last time."""
+    """A file may have been edited since the last time. A module stays as it was imported first."""
     asking.forget()
     _probe.cache_clear()
     _stamp.cache_clear()

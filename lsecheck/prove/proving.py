@@ -87,10 +87,10 @@ def prove(
         raise InputError(f"jobs must be 1 or more, got {jobs}")
     forget()
     began = time.monotonic()
-    about = _about(claim)
+    begun = _begun(claim)
     if state is None:
         return _proved(claim, None, jobs, executor, progress, began)
-    with State(Path(state), about, fresh) as kept:
+    with State(Path(state), begun, fresh) as kept:
         if kept.said:
             tell(kept.said)
         return _proved(claim, kept, jobs, executor, progress, began)
@@ -112,7 +112,8 @@ def _proved(
         if judged.stamp != mine:
             raise EnvironmentRefused(
                 f"a worker's {claim.subject} is not the one here: it answers otherwise, or has another processor, other"
-                " libraries, another lsecheck or another version of the subject; give it the same, or leave it out"
+                " libraries, another lsecheck or another version of the subject; give it the same and start it again,"
+                " or leave it out"
             )
         if kept is not None:
             kept.keep(judged)
@@ -135,7 +136,7 @@ def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor
         yield from executors.on_processes(jobs, claim, places)
 
 
-def _about(claim: Claim) -> dict[str, str]:
+def _begun(claim: Claim) -> dict[str, str]:
     """What shards must have in common to be put together."""
     if probe(claim) != probed(claim):
         raise SubjectError(

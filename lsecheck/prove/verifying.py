@@ -2,13 +2,15 @@
 
 import msgspec
 
+from lsecheck.contracts import Contract
 from lsecheck.errors import InputError
 from lsecheck.prove.asking import ready
-from lsecheck.prove.certificate import digest_of
+from lsecheck.prove.certificate import digest_of, figures
 from lsecheck.prove.claim import Claim
-from lsecheck.prove.shard import perform
-from lsecheck.rows import Certificate, Document, from_json
-from lsecheck.run import environment
+from lsecheck.prove.evidence import contract, kinds
+from lsecheck.prove.identity import surroundings
+from lsecheck.prove.shard import Judged, perform
+from lsecheck.rows import ABSENT, Certificate, Document, Row, from_json
 from lsecheck.subjects.loading import PLAIN, Loading
 
 #: of the environment: what answers may depend on
@@ -21,11 +23,12 @@ class Checked(msgspec.Struct, frozen=True):
     place: int
     answers: bool  #: they are what was certified
     truths: bool
+    figures: bool  #: what follows from both is within what was certified of all shards together
 
     @property
     def same(self) -> bool:
         """All of it."""
-        return self.answers and self.truths
+        return self.answers and self.truths and self.figures
 
 
 def read(text: "str | bytes", name: str = "the file") -> Document:
@@ -39,6 +42,9 @@ def read(text: "str | bytes", name: str = "the file") -> Document:
     answers, truths = zip(*kept.shards, strict=True)
     if (digest_of(answers), digest_of(truths)) != (kept.answers_sha256, kept.truths_sha256):
         raise InputError(f"{name} was changed: its digests are not those of its shards")
+    counts = dict(document.rows[0].histogram), dict(kept.histogram_scaled), kept.contracts
+    if any(sum(held.values()) != kept.outputs for held in counts):
+        raise InputError(f"{name} was changed: its counts do not add up to its outputs")
     return document
 
 
@@ -77,16 +83,33 @@ def verify(document: Document, place: int, loading: Loading = PLAIN) -> Checked:
         raise InputError(f"there is no shard {place}: the certificate has shards 0 to {claim.shards - 1}")
     again = perform(claim, place)
     answers, truths = document.certificate.shards[place]
-    return Checked(place, again.answers == answers, again.truths == truths)
+    within = _within(claim, again, document.rows[0])
+    return Checked(place, again.answers == answers, again.truths == truths, within)
+
+
+def _within(claim: Claim, again: Judged, whole: Row) -> bool:
+    """No more of anything in a shard than in all of them; in an only one just as much."""
+    mine, wrong, kept = figures(again.evidence), kinds(again.evidence), contract(again.evidence)
+    if claim.shards == 1:
+        same = all(getattr(whole, name) == said for name, said in mine.items()) and wrong == whole.class_errors
+        return same and whole.contract == (ABSENT if kept is None else str(kept))
+    maxima = [name for name in ("max_ulp", "max_scaled", "max_excess") if name in mine]
+    held = dict(whole.histogram)
+    return (
+        (kept is None or (isinstance(whole.contract, str) and kept.keeps(Contract(whole.contract))))
+        and all(mine[name] <= getattr(whole, name) for name in maxima)
+        and all(count <= held.get(edge, 0) for edge, count in mine.get("histogram", []))
+        and all(count <= whole.class_errors.get(kind, 0) for kind, count in wrong.items())
+    )
 
 
 def moved(document: Document, loading: Loading = PLAIN) -> "list[str]":
     """What answers may depend on and is not as it was, in words."""
     subject = ready(claim_of(document, loading))
-    now = environment([subject])
-    names = [*MACHINE, f"subject {subject.name}"]
+    now = surroundings(claim_of(document, loading))
+    names = [*MACHINE, f"subject {subject.name}", f"subject {subject.name} sha256"]
     return [
-        f"{name.replace('_', ' ')} {document.environment.get(name, 'unknown')} then, {now.get(name, 'unknown')} now"
+        f"{name} {document.environment.get(name, 'unknown')} then, {now.get(name, 'unknown')} now"
         for name in names
         if document.environment.get(name) != now.get(name)
     ]

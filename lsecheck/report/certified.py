@@ -51,13 +51,15 @@ def headline(document: Document) -> str:
     who = one_line(f"{row.subject} {row.options}".strip()) + f" {row.function} {row.format}"
     kept = "keeps no contract" if row.contract == "broken" else f"keeps {row.contract}"
     kept = "nothing counted towards a contract" if row.contract is ABSENT else kept
+    if verdict.status == "pass":
+        return f"{who}: {kept}"
     required = "" if row.contract == certificate.required else f"; {certificate.required} is required"
-    return f"{who}: {kept}{required}{'' if verdict.status == 'pass' else ': ' + verdict.status.upper()}"
+    return f"{who}: {kept}{required}: {verdict.status.upper()}"
 
 
 def asked(row: Row, certificate: Certificate) -> str:
     """Which cases, how many, and whether that is all of them."""
-    n = row.n[0]
+    n, fmt = row.n[0], formats.pair(row.format).input
     each = f"{'ordered' if certificate.ordered else 'unordered'} {_TUPLES.get(n, f'row of {n} entries')}"
     each = _TUPLES[1] if n == 1 else each
     labels = f", with each of its {n} labels" if row.function == "cross_entropy" else ""
@@ -67,20 +69,31 @@ def asked(row: Row, certificate: Certificate) -> str:
             f"{certificate.draws} of every combination of binades and signs of {article} {each}{labels}:"
             f" {certificate.count:,} cases, 1 in {share:.3g}, sampled (seed {certificate.seed})"
         )
-    others = "-0, infinities" if formats.pair(row.format).input.has_infinity else "-0"
-    numbers = f"numbers, {others} and nan" if certificate.specials else "finite numbers (0 stands for -0 too)"
-    said = "exhaustive" if row.exhaustive else "not all decided"
-    left = certificate.count - row.cases - row.tiers.get("undecided", 0)
-    said += f", but for {left:,} with nan, which is declared unspecified" if left else ""
-    return f"every {each} of the {certificate.entries:,} {numbers}{labels}: {certificate.count:,} cases, {said}"
+    finite, extra = 2 * fmt.largest_ordinal + 1, "-0, the infinities and nan" if fmt.has_infinity else "-0 and nan"
+    numbers = f"{finite:,} finite numbers"
+    numbers = f"{numbers}, {extra}" if certificate.specials else f"{numbers} (0 stands for -0 too)"
+    return f"every {each} of the {numbers}{labels}: {certificate.count:,} cases, {_complete(row, certificate)}"
+
+
+def _complete(row: Row, certificate: Certificate) -> str:
+    """Whether all of them were asked and decided, and if not, how many were not."""
+    if row.exhaustive:
+        return "exhaustive"
+    undecided, lost = row.tiers.get("undecided", 0), row.class_errors.get("unasked", 0)
+    unspecified = certificate.count - row.cases - undecided
+    parts = [f"{undecided:,} undecided"] if undecided else []
+    parts += [f"{lost:,} not asked after too many losses"] if lost else []
+    parts += [f"{unspecified:,} with nan, which is declared unspecified, not asked"] if unspecified else []
+    return f"not exhaustive: {', '.join(parts)}"
 
 
 def _figures(row: Row, certificate: Certificate) -> str:
     lines = []
     if certificate.outputs:
         share = 100 * certificate.correct / certificate.outputs
+        numbers = "outputs" if not row.class_errors else "outputs that are numbers"
         lines.append(
-            ("correctly rounded", f"{certificate.correct:,} of {certificate.outputs:,} outputs ({share:.6g} %)")
+            ("correctly rounded", f"{certificate.correct:,} of the {certificate.outputs:,} {numbers} ({share:.6g} %)")
         )
         lines.append(
             (
@@ -112,7 +125,7 @@ def _against(row: Row, verdict: Verdict) -> str:
 
 
 def _found(row: Row, finding: Finding) -> str:
-    said = f"{finding.domain}: {finding.kind} where {finding.expected} is right, {finding.count:,} times; the first"
+    said = f"{finding.domain}: {finding.kind} where {finding.expected} is right, {finding.count:,} in all; the first"
     return f"{said}\n{_block(row, finding.witness, finding.expected, finding.message)}"
 
 
@@ -140,7 +153,8 @@ def spent(proof: Proof) -> str:
         return ""
     shares = sorted(proof.stages.items(), key=lambda item: -item[1])
     named = ", ".join(f"{stage} {100 * seconds / whole:.0f} %" for stage, seconds in shares)
-    resumed = f"; {proof.resumed:,} shards were there already" if proof.resumed else ""
+    were = "shard was" if proof.resumed == 1 else "shards were"
+    resumed = f"; {proof.resumed:,} {were} there already" if proof.resumed else ""
     each = 1e9 * whole / cases
     return f"{whole:,.1f} s of work, {each:.0f} ns a case: {named}; {proof.seconds:,.1f} s by the clock{resumed}"
 
@@ -165,7 +179,8 @@ def index(before: str, name: str, document: Document, seconds: float) -> str:
         "",
         "Each is the record of every case there is (or, where *cases* says so, of a stratified sample): written by",
         f"{code('lsecheck prove')} as text, and under the same name as JSON with the digests of every shard.",
-        "*Took* is seconds of work, all stages and processes together.",
+        "*Correctly rounded* is of the outputs that are numbers. *Took* is seconds of work by the clock, all processes",
+        "together.",
         "",
         table(_HEADER, [held[key] for key in sorted(held)]),
     ]

@@ -4,16 +4,11 @@ import msgspec
 
 from lsecheck import formats
 from lsecheck.inputs.exhaustive import combinations
+from lsecheck.prove.asking import STAGES
 from lsecheck.report.words import table
 
-#: what each stage of a shard is
-STAGES = {
-    "cases": "cases",
-    "truth": "truth",
-    "subject": "subject",
-    "errors": "measuring",
-    "evidence": "evidence",
-}
+#: stages of a shard that are called otherwise here
+_CALLED = {"errors": "measuring"}
 _YEAR = 365.25 * 24 * 3600.0
 
 
@@ -51,12 +46,13 @@ def page(costs: Costs) -> str:
         )
         for rate in costs.rates
     ]  # fmt: skip
+    called = [_CALLED.get(stage, stage) for stage in STAGES]
     measured = [
         f"Nanoseconds a case on one core, medians of {costs.shards} shards ({costs.machine}).",
         "*Truth* is the certified tier with the rounding of every case, *measuring* ulps, E and the bounds of all",
         "contracts, *evidence* histograms, worst cases and digests.",
         "",
-        table(("subject", "function", "format", "n", *STAGES.values(), "in all", "most of it"), body),
+        table(("subject", "function", "format", "n", *called, "in all", "most of it"), body),
     ]
     parts = ", ".join(f"{what} {taken:.0f}" for what, taken in costs.truth.items())
     truth = f"The truth of a float16 pair is made of: {parts} ns."

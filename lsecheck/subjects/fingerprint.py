@@ -4,6 +4,7 @@ Files beside the one that is named are not looked at; who must know asks the sub
 """
 
 import hashlib
+import importlib.util
 import shlex
 import shutil
 import sys
@@ -34,5 +35,16 @@ def _files(spec: str) -> Iterator[Path]:
         yield from (Path(word) for word in found if word and Path(word).is_file())
     elif colon and rest and spec not in ADAPTERS:
         named = Path(place)
-        module = getattr(sys.modules.get(place), "__file__", None)
-        yield from (path for path in (named, Path(module or "")) if path.is_file())
+        yield from (path for path in (named, Path(_module(place))) if path.is_file())
+
+
+def _module(name: str) -> str:
+    """The file of a module, imported here or, for a subject that lives elsewhere, only found; '' of none."""
+    imported = getattr(sys.modules.get(name), "__file__", None)
+    if imported:
+        return str(imported)
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return ""
+    return str(found.origin) if found is not None and found.origin else ""

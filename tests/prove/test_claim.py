@@ -137,3 +137,11 @@ class TestRefusals:
         """Contracts, functions, formats."""
         with pytest.raises(UnknownName, match="unknown "):
             claim(**words)
+
+
+def test_other_words_for_the_same_are_the_same_claim():
+    """Files, rows and states have one name for each function, format and contract."""
+    one, other = claim("max-shift", "log-softmax", "e5m2"), claim("max-shift", "log_softmax", "float8_e5m2")
+    assert one == other
+    assert one.name == other.name
+    assert one.function == "log_softmax"
