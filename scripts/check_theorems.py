@@ -51,8 +51,9 @@ def published(claim: Claim, place: int) -> Published:
         truth = certify(claim.defined, batch.values, claim.pair, None)
         measured = errors(truth, formats.widen(truth.rounded))
         error = measured.ulp[:, 0] * formats.ulp(truth.high[:, 0], fmt)
-        y = truth.high[:, 0] + truth.low[:, 0]
-        bound = fmt.unit_roundoff * np.abs(y + claim.n - batch.values.min(1))
+        # y - min x as (a - min x) + log S: of large entries nothing would be left of log S in y
+        above = (truth.sums.maximum - batch.values.min(1)[:, None]) + truth.sums.log_total
+        bound = fmt.unit_roundoff * (above[:, 0] + claim.n)
         over = np.flatnonzero(~(error <= bound * (1 + SLACK)) & (measured.codes[:, 0] == 0))
         found = found.joined(
             Published(
