@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from fuzz.arenas import good
 
-from lsecheck import selftest
+from lsecheck import selftest, workers
 from lsecheck.cli import main
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.faults import CONTROLS, FAULTS
@@ -21,6 +21,7 @@ def _few_cases(monkeypatch):
     """Budgets of a test."""
     monkeypatch.setattr(selftest, "CASES", 900)
     monkeypatch.setattr(selftest, "CONTROL_CASES", 700)
+    monkeypatch.setattr(workers, "_THREADED", ())  # workers are forked, and have these too, whatever is loaded
 
 
 def honest(monkeypatch, name):
