@@ -93,9 +93,8 @@ def wanted() -> list[Wanted]:
         Wanted("numpy.logaddexp.reduce", "logsumexp", "float16", 2, "folded"),
         Wanted("scipy", "logsumexp", "float16", 2, "shifted"),
     ]
-    maps = [Wanted("max-shift", "softmax", "float16", 2, "shifted")]
     whole = [Wanted("max-shift", "logsumexp", "float32", 1, "correctly-rounded")]
-    return [*small, *single, *sampled, *pairs, *libraries, *whole, *maps]
+    return [*small, *single, *sampled, *pairs, *libraries, *whole]
 
 
 def main() -> int:
