@@ -1,6 +1,7 @@
 """The command that exhausts: prove."""
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -57,10 +58,10 @@ def prove(
         raise InputError("name a SUBJECT to prove something of, or a certificate: --verify FILE.json")
     given = _given()
     if subject is None:
-        if given & _PROVING:
+        if given - _VERIFYING:
             taken = "--verify takes --shards, --seed and how the subject is loaded"
-            raise InputError(f"{taken}: {_left_out(given & _PROVING)}")
-        return _verified(str(verify), shards, seed, loading)
+            raise InputError(f"{taken}: {_left_out(given - _VERIFYING)}")
+        return _verified(str(verify), shards, seed if "seed" in given else None, loading)
     if "shards" in given:
         raise InputError("--shards goes with --verify FILE")
     claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
@@ -100,11 +101,8 @@ def prove(
     return proof.status
 
 
-#: options that a certificate answers itself, or that only making one needs
-_PROVING = frozenset(
-    ("function", "pair", "n", "ordered", "specials", "sample", "require", "jobs", "executor", "output", "fresh",
-     "json_file")
-)  # fmt: skip
+#: all that --verify takes: a certificate answers the rest itself, or only making one needs it
+_VERIFYING = {"verify", "shards", "seed", *(field.name for field in dataclasses.fields(Loading))}
 
 
 def _given() -> "set[str]":
@@ -119,8 +117,8 @@ def _left_out(given: "set[str]") -> str:
     return f"leave out {', '.join(sorted(options[name] for name in given))}"
 
 
-def _verified(file: str, shards: int, seed: int, loading: Loading) -> int:
-    """Some shards of a certificate, chosen by chance (or by a seed)."""
+def _verified(file: str, shards: int, seed: "int | None", loading: Loading) -> int:
+    """Some shards of a certificate, chosen by chance, or by a seed."""
     import random
 
     from lsecheck.prove import verifying
@@ -132,7 +130,7 @@ def _verified(file: str, shards: int, seed: int, loading: Loading) -> int:
         raise InputError(f"{file} cannot be read: {error.strerror}") from None
     forget()
     claim = verifying.claim_of(document, loading)
-    chosen = random.Random(seed or None).sample(range(claim.shards), min(shards, claim.shards))
+    chosen = random.Random(seed).sample(range(claim.shards), min(shards, claim.shards))
     wrong = 0
     for place in chosen:
         checked = verifying.verify(document, place, loading)

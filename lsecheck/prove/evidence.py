@@ -49,7 +49,6 @@ class Noted(msgspec.Struct, frozen=True, array_like=True):
     count: int
     index: int
     output: int
-    message: str = ""
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -246,8 +245,7 @@ def _first(asked: Asked, wrong: Any) -> "Noted | None":
     if not count:
         return None
     row, output = divmod(int(wrong.argmax()), wrong.shape[1])
-    message = asked.answers.message if asked.answers.trouble[row] else ""
-    return Noted(count, int(asked.batch.indices[row]), output, message)
+    return Noted(count, int(asked.batch.indices[row]), output)
 
 
 def _conduct(asked: Asked) -> "dict[str, Noted]":
@@ -278,9 +276,8 @@ def _judged_apart(asked: Asked, required: Contract) -> "tuple[dict[str, Noted], 
 
     for row, output in np.argwhere(found.kind != ""):
         expected = EXPECTED[Expected(asked.truth.expected[row, output])]
-        message = asked.answers.message if asked.answers.trouble[row] else ""
         key = f"{found.domain(row, output)}|{found.kind[row, output]}|{expected}"
-        note(key, Noted(1, int(asked.batch.indices[row]), int(output), message))
+        note(key, Noted(1, int(asked.batch.indices[row]), int(output)))
     conventions: Counter[str] = Counter()
     for row in map(int, np.flatnonzero(unsettled(asked))):
         where, name = convention(asked, row)

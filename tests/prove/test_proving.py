@@ -65,6 +65,7 @@ class TestTheSubject:
         errors = proof.document.rows[0].class_errors
         assert sum(errors.values()) == 32_131
         assert set(errors) == {"raised", "unasked"}
+        assert not proof.document.rows[0].exhaustive
 
     def test_one_that_raises_on_some_loses_those_alone(self, monkeypatch):
         """Found by halves."""
@@ -73,6 +74,19 @@ class TestTheSubject:
         assert proof.document.rows[0].class_errors == {"raised": 247}
         assert proof.document.rows[0].witness.message == "raised ValueError: there is | a two in it"
         assert proof.status == 1
+
+    def test_a_row_that_raised_is_shown_with_what_it_raised_itself(self):
+        """A slab has one message, and two reasons to raise."""
+        proof = prove("prove.theirs:raises_for_two_reasons", "logsumexp", "float8_e5m2", 1, specials=True)
+        row = proof.document.rows[0]
+        assert row.witness.message == "raised ValueError: two"
+        assert [(one.expected, one.witness.message) for one in row.findings] == [("nan", "raised KeyError: 'nan'")]
+        assert row.exhaustive
+
+    def test_a_wrong_kind_of_answer_that_is_not_given_again_certifies_nothing(self):
+        """Nan once, and right when it is to be shown."""
+        with pytest.raises(SubjectError, match=r"answered every-1:0:\d+ otherwise when it was asked again"):
+            prove("prove.theirs:nan_for_a_while", "logsumexp", "float8_e5m2", 1)
 
 
 class TestIsolated:

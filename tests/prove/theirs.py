@@ -34,6 +34,20 @@ def raises_at_two(x):
     return honest(x)
 
 
+def raises_for_two_reasons(x):
+    """Of a slab it says the first that comes to it."""
+    if np.isnan(x).any():
+        raise KeyError("nan")
+    if _has(x, 2):
+        raise ValueError("two")
+    return honest(x)
+
+
+def nan_for_a_while(x, turn=itertools.count()):  # noqa: B008 - one for all calls
+    """To a look at how it is called, two probes and the slab; then right."""
+    return honest(x) * (x.dtype.type(np.nan) if next(turn) < 4 else x.dtype.type(1))
+
+
 def raises(_x):
     """Always."""
     raise ValueError("never an answer")

@@ -1,5 +1,7 @@
 """Whether a subject is still the one that it was: its name, version, options and file."""
 
+import sys
+
 import pytest
 
 from lsecheck.subjects import load
@@ -65,3 +67,14 @@ def test_a_script_behind_exec_is_one_of_its_files(folder):
     before = of(spec)
     (folder / "script.py").write_text("pass\n\n")
     assert of(spec) != before
+
+
+def test_a_module_that_lives_elsewhere_is_known_by_its_file_too(folder, monkeypatch):
+    """It is not imported here."""
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    (folder / "theirs_alone.py").write_text(LSE)
+    before = of("theirs_alone:lse", Loading(isolated=True))
+    assert "theirs_alone" not in sys.modules
+    (folder / "theirs_alone.py").write_text(LSE + "# edited\n")
+    assert of("theirs_alone:lse", Loading(isolated=True)) != before
