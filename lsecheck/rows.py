@@ -4,6 +4,8 @@ A row carries its key, its provenance and its worst case, so that two rows can b
 refused. Numbers exist only where something was scored: nan and infinity never reach the JSON.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from lsecheck.errors import InputError
@@ -60,6 +62,27 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 HOLDS, NOTED, FAILS = "holds", "noted", "fails"
 
 
+class AtCondition(msgspec.Struct, frozen=True, array_like=True):
+    """The largest ulp error among the outputs of a family whose condition is alike; an array in JSON."""
+
+    upto: float  #: upper end of κ, a power of 4; the largest float64 where κ is unbounded
+    outputs: int  #: scored there
+    condition: float  #: κ of the output with the largest ulp error; this and the next two to three digits
+    ulp: float  #: that error
+    scaled: float  #: its E
+    contract: str  #: the strongest that this output keeps
+
+
+class AtPlace(msgspec.Struct, frozen=True, array_like=True):
+    """The largest E among the rows of a family that are alike in length and spread; an array in JSON."""
+
+    n: int  #: upper end of the length, a power of 4
+    spread: float  #: upper end of largest - smallest finite entry: 0, or a power of 4 from 2^-6 to 2^20
+    outputs: int  #: scored there
+    scaled: float  #: the largest E, to three digits; 0 where nothing was scored
+    wrong: int  #: answers of a wrong kind
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one subject did to one family, in one function and format."""
 
@@ -90,6 +113,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conduct: list[Observation] = []  #: how it behaved, where that was asked
     findings: list[Finding] = []
     conventions: dict[str, int] = {}  #: where there is no single answer: which convention -> rows
+    by_condition: list[AtCondition] = []  #: where errors lie, by κ
+    by_place: list[AtPlace] = []  #: and by length and spread
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -150,6 +175,33 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     shards: list[tuple[str, str]]  #: first 128 bits of sha256, of the answers to each shard and of its truths
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one step of a method adds to an error."""
+
+    step: str
+    ulps: float | Absent = ABSENT  #: absent where it left the numbers
+
+
+class Specimen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of the worst cases of a subject, as small as it could be made, with why it is wrong."""
+
+    function: str
+    subject: str
+    format: str
+    options: str = ""  #: as in the rows
+    domain: str  #: contract, specials, range or conduct
+    kind: str  #: a class error, `inaccurate`, `unconventional`, or the rule of conduct
+    expected: str  #: what is right: a number, nan, +inf, -inf
+    missed: str  #: the contract that this case does not keep; empty where none is in question
+    kept: str  #: the strongest that it keeps; empty where it is not scored
+    exact: str = ""  #: the exact value to 20 digits; empty where there is no number
+    witness: Witness  #: the smallest case found
+    copies: int = 1  #: equal rows that it takes
+    found: Witness  #: the case that it was made from: the worst of its family
+    steps: list[Share] = []  #: of built-in methods, and of one that answers alike
+    alike: list[str] = []  #: built-in methods whose answer to this case has the same bits
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """A result file."""
 
@@ -158,6 +210,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[Row]
     verdicts: list[Verdict]
     certificate: Certificate | Absent = ABSENT
+    specimens: list[Specimen] = []  #: in reports
 
 
 class _Schema(msgspec.Struct):
@@ -172,7 +225,10 @@ def to_json(document: Document) -> str:
     """
     encode = msgspec.json.encode
     lines = ["{", f'"schema": {document.schema},', f'"environment": {encode(document.environment).decode()},']
-    for name, records in (("rows", document.rows), ("verdicts", document.verdicts)):
+    listed: list[tuple[str, Sequence[msgspec.Struct]]] = [("rows", document.rows), ("verdicts", document.verdicts)]
+    if document.specimens:
+        listed.append(("specimens", document.specimens))
+    for name, records in listed:
         body = ",\n".join(encode(record).decode() for record in records)
         lines.append(f'"{name}": [\n{body}\n],')
     if document.certificate is not ABSENT:

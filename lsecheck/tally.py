@@ -18,6 +18,7 @@ from lsecheck.distribution import Distribution
 from lsecheck.formats import FormatPair, hex_text, value
 from lsecheck.functions.definition import Domain, Expected, Function
 from lsecheck.inputs.corpus import format_values
+from lsecheck.landscape import Landscape
 from lsecheck.measure import Flags
 from lsecheck.oracle.truth import TIERS
 from lsecheck.rows import (
@@ -54,6 +55,7 @@ class Tally:
     domains: "Counter[str]" = field(default_factory=Counter)
     conventions: "Counter[str]" = field(default_factory=Counter)
     errors: Distribution = field(default_factory=Distribution)
+    landscape: Landscape = field(default_factory=Landscape)
     rung: int = -1
     correct: int = 0
     worst: "tuple[tuple[int, float], Witness] | None" = None
@@ -80,6 +82,7 @@ class Tally:
         counts = np.bincount(found.domains, minlength=len(Domain)).tolist()
         self.domains.update({Domain(code).name.lower(): count for code, count in enumerate(counts) if count})
         self._score(asked, found.scored & (found.domains != Domain.RANGE)[:, None])
+        self.landscape.add(asked, found)
         if found.scored.all() and not (found.domains != Domain.ORDINARY).any():
             return
         self.kinds.update(found.raw[found.raw != ""].tolist())
@@ -130,6 +133,8 @@ class Tally:
             conduct=list(self.conduct.values()),
             findings=[self.findings[key] for key in sorted(self.findings)],
             conventions=dict(sorted(self.conventions.items())),
+            by_condition=self.landscape.by_condition(),
+            by_place=self.landscape.by_place(),
             **measures,  # type: ignore[arg-type]
         )
 

@@ -1,0 +1,125 @@
+"""errors, batch by batch -> where they lie: by condition, and by length and spread of the row.
+
+Cells are a factor of four wide, so that a row of evidence stays a few lines however many cases it sums
+up. They are for pictures: maxima that count stand in the row itself, in full.
+"""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from lsecheck.charges import Asked, Charges
+from lsecheck.contracts import LADDER
+from lsecheck.functions.definition import Floats
+from lsecheck.rows import AtCondition, AtPlace
+
+#: upper ends of the cells are 4^k for k within these; what lies outside is counted at the end
+_CONDITIONS = -2, 511
+_SPREADS = -3, 10
+
+Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Landscape:
+    """Of one row of evidence."""
+
+    def __init__(self) -> None:
+        self._conditions: dict[int, AtCondition] = {}
+        self._places: dict[tuple[int, int], tuple[int, float, int]] = {}
+
+    def add(self, asked: Asked, charged: Charges) -> None:
+        """Some more cases, all of one length."""
+        rows, n = asked.batch.values.shape
+        if not rows or not n or not charged.scored.shape[1]:
+            return
+        self._add_conditions(asked, charged)
+        self._add_places(asked, charged, n)
+
+    def by_condition(self) -> list[AtCondition]:
+        """The cells of κ, ascending."""
+        return [self._conditions[power] for power in sorted(self._conditions)]
+
+    def by_place(self) -> list[AtPlace]:
+        """The cells of length and spread, ascending."""
+        return [
+            AtPlace(4**length, _spread(power), outputs, _short(scaled), wrong)
+            for (length, power), (outputs, scaled, wrong) in sorted(self._places.items())
+        ]
+
+    def _add_conditions(self, asked: Asked, charged: Charges) -> None:
+        errors, scored = asked.errors, charged.scored
+        if not scored.any():
+            return
+        kappa, ulp = errors.condition[scored], errors.ulp[scored]
+        powers = np.where(np.isinf(kappa), _CONDITIONS[1] + 1, np.clip(_powers(kappa), *_CONDITIONS))
+        for power, first, count in _groups(powers, ulp):
+            known = self._conditions.get(power)
+            outputs = count + (known.outputs if known else 0)
+            if known is not None and not ulp[first] > known.ulp:
+                self._conditions[power] = AtCondition(known.upto, outputs, *_rest(known))
+                continue
+            unbounded = power > _CONDITIONS[1]
+            self._conditions[power] = AtCondition(
+                sys.float_info.max if unbounded else 4.0**power,
+                outputs,
+                sys.float_info.max if unbounded else _short(kappa[first]),
+                _short(ulp[first]),
+                _short(errors.scaled[scored][first]),
+                str(LADDER[errors.rung[scored][first]]),
+            )
+
+    def _add_places(self, asked: Asked, charged: Charges, n: int) -> None:
+        values = asked.batch.values
+        finite = np.isfinite(values)
+        if finite.all():
+            chosen = np.ones(len(values), np.bool_)
+            with np.errstate(over="ignore"):
+                spread = values.max(-1) - values.min(-1)
+        else:  # rows that hold nan, +inf or nothing finite have no spread
+            chosen = finite.any(-1) & ~(np.isnan(values) | (values == np.inf)).any(-1)
+            if not chosen.any():
+                return
+            inside = values[chosen]
+            with np.errstate(over="ignore"):
+                spread = inside.max(-1) - np.where(np.isfinite(inside), inside, np.inf).min(-1)
+        scored = charged.scored[chosen]
+        scaled = np.where(scored, asked.errors.scaled[chosen], -1.0).max(-1)
+        outputs, wrong = scored.sum(-1), (charged.raw[chosen] != "").sum(-1)
+        # 0 is a cell of its own, below the others
+        powers = np.where(spread == 0, _SPREADS[0] - 1, np.clip(_powers(spread), *_SPREADS))
+        length = int(_powers(np.array([float(n)]))[0])
+        for power, first, _ in _groups(powers, scaled):
+            here = powers == power
+            counted = int(outputs[here].sum()), max(float(scaled[first]), 0.0), int(wrong[here].sum())
+            before = self._places.get((length, power), (0, 0.0, 0))
+            self._places[length, power] = (
+                before[0] + counted[0], max(before[1], counted[1]), before[2] + counted[2],
+            )  # fmt: skip
+
+
+def _powers(numbers: Floats) -> Codes:
+    """The least k with number <= 4^k; 0 and infinity at the ends of what there is."""
+    significand, exponent = np.frexp(np.where(np.isfinite(numbers), numbers, sys.float_info.max))
+    above = exponent.astype(np.int64) - (significand == 0.5)
+    return np.where(numbers > 0, -(-above // 2), -(1 << 20))
+
+
+def _groups(keys: Codes, sizes: Floats) -> "list[tuple[int, int, int]]":
+    """Every key with the place of the first of its largest sizes, and how many there are."""
+    order = np.lexsort((np.arange(len(keys)), -sizes, keys))
+    distinct, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
+    return list(zip(distinct.tolist(), order[starts].tolist(), counts.tolist(), strict=True))
+
+
+def _rest(known: AtCondition) -> "tuple[float, float, float, str]":
+    return known.condition, known.ulp, known.scaled, known.contract
+
+
+def _spread(power: int) -> float:
+    return 0.0 if power < _SPREADS[0] else 4.0**power
+
+
+def _short(number: float) -> float:
+    """To three digits: what a picture shows."""
+    return float(f"{number:.3g}") if number < 1e308 else sys.float_info.max
