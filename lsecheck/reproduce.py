@@ -26,7 +26,7 @@ from lsecheck.gate.verdicts import grouped
 from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.kept import numbers
-from lsecheck.report.terms import LAYOUTS, own_program
+from lsecheck.report.findings import program
 from lsecheck.rows import FAILS, INACCURATE, Observation, Row, Specimen, Witness
 from lsecheck.shrink import Case, shrunk
 from lsecheck.spoken import exactly
@@ -62,20 +62,16 @@ def printed(program: str) -> str:
     clean = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
     with tempfile.TemporaryDirectory() as folder:
         ran = subprocess.run(
-            [sys.executable, "-"], input=program, capture_output=True, text=True, cwd=folder, env=clean, timeout=PATIENCE
+            [sys.executable, "-"],
+            input=program,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=clean,
+            timeout=PATIENCE,
         )
     said = ran.stdout if ran.returncode == 0 else (ran.stderr.strip().splitlines() or [f"exit {ran.returncode}"])[-1]
     return said.strip()
-
-
-def program(specimen: Specimen) -> str:
-    """The one that shows a specimen; '' where none can."""
-    told: dict[str, int | str] = {"copies": specimen.copies}
-    if specimen.domain == "conduct":
-        if specimen.kind not in ("axis", *LAYOUTS):
-            return ""
-        told = {"axis": 0} if specimen.kind == "axis" else {"layout": specimen.kind}
-    return own_program(specimen.subject, specimen.function, specimen.format, specimen.witness, **told)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

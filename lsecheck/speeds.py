@@ -51,9 +51,7 @@ def ratios(
             subject.reply(question)
             taken[subject.name].append(clock() - start)
     beside = able[0].name
-    return [
-        _speed(function, pair, shape, beside, subject.name, taken[subject.name], taken[beside]) for subject in able
-    ]
+    return [_speed(function, pair, shape, beside, subject.name, taken[subject.name], taken[beside]) for subject in able]
 
 
 def _speed(

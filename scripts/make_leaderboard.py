@@ -19,7 +19,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from tqdm import tqdm
 
 from lsecheck import formats, functions, speeds
@@ -76,7 +75,9 @@ def parts(what: str) -> "list[Part]":
     if what == "speeds":
         return [Part(what, "all", function) for function in FUNCTIONS]
     subjects = [name for name in SUBJECTS if what == "rows" or name in ADAPTERS]
-    return [Part(what, subject, function) for subject in subjects for function in FUNCTIONS if claims(subject, function)]
+    return [
+        Part(what, subject, function) for subject in subjects for function in FUNCTIONS if claims(subject, function)
+    ]
 
 
 # ---- what each process does ----
@@ -84,10 +85,6 @@ def parts(what: str) -> "list[Part]":
 
 def measured(part: Part, loading: Loading) -> Document:
     """Rows of one subject in one function, in every format that it has."""
-    if part.subject == "torch.compile":  # past its limit it would answer uncompiled, and say nothing
-        import torch._dynamo.config as dynamo
-
-        dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
     quick = QUICK.get(part.subject, ())
     efforts = {"standard": [name for name in cases.names() if name not in quick], "quick": list(quick)}
     rows, said = [], {}
@@ -106,7 +103,7 @@ def reproduced(part: Part, loading: Loading) -> Document:
     return Document(schema=SCHEMA, environment=known.environment, rows=[], verdicts=[], specimens=found)
 
 
-def timed(part: Part) -> Document:
+def timed(part: Part, _: Loading) -> Document:
     """Everybody beside max-shift, in one process."""
     function, found = functions.named(part.function), []
     names = [speeds.BESIDE, *(name for name in SUBJECTS if name != speeds.BESIDE)]
@@ -119,11 +116,16 @@ def timed(part: Part) -> Document:
     return Document(schema=SCHEMA, environment=environment(loaded), rows=[], verdicts=[], speeds=found)
 
 
-def perform(part: Part, isolated: bool) -> None:
+WAYS = {"rows": measured, "specimens": reproduced, "speeds": timed}
+
+
+def perform(part: Part, loading: Loading) -> None:
     """One part, kept when it is whole."""
-    loading = msgspec.structs.replace(PLAIN) if False else (Loading(isolated=True) if isolated else PLAIN)
-    made = {"rows": measured, "specimens": reproduced}[part.what](part, loading) if part.what != "speeds" else timed(part)
-    SCRATCH.mkdir(parents=True, exist_ok=True)
+    if part.subject in ("torch.compile", "all"):  # past its limit it would answer uncompiled, and say nothing
+        import torch._dynamo.config as dynamo
+
+        dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
+    made = WAYS[part.what](part, loading)
     new = part.path.with_suffix(".new")
     new.write_text(to_json(made), "utf-8")
     new.replace(part.path)
@@ -150,7 +152,10 @@ def run_all(jobs: int) -> "list[Part]":
     failed = []
     for what, at_once in (("rows", jobs), ("specimens", jobs), ("speeds", 1)):
         wanted = [part for part in parts(what) if what != "specimens" or part._replace(what="rows").path.exists()]
-        with ThreadPoolExecutor(at_once) as pool, tqdm(total=len(wanted), unit="part", desc=what, file=sys.stderr) as bar:
+        with (
+            ThreadPoolExecutor(at_once) as pool,
+            tqdm(total=len(wanted), unit="part", desc=what, file=sys.stderr) as bar,
+        ):
             for part, held in zip(wanted, pool.map(run, wanted), strict=True):
                 bar.set_postfix_str(f"{part.subject} {part.function}")
                 bar.update()
@@ -160,13 +165,22 @@ def run_all(jobs: int) -> "list[Part]":
 
 def assembled() -> Document:
     """All parts as one result."""
-    found = [from_json(part.path.read_bytes()) for what in ("rows", "specimens", "speeds") for part in parts(what) if part.path.exists()]
+    found = [
+        from_json(part.path.read_bytes())
+        for what in ("rows", "specimens", "speeds")
+        for part in parts(what)
+        if part.path.exists()
+    ]
     order = {name: place for place, name in enumerate(FUNCTIONS)}, {name: place for place, name in enumerate(FORMATS)}
-    rows = sorted((row for each in found for row in each.rows), key=lambda row: (order[0][row.function], order[1][row.format]))
+    rows = sorted(
+        (row for each in found for row in each.rows), key=lambda row: (order[0][row.function], order[1][row.format])
+    )
     said: dict[str, str] = {}
     for each in found:
         said |= each.environment
-    said |= {"effort": "standard"} | {f"effort {name}": f"standard, {', '.join(few)} quick" for name, few in QUICK.items()}
+    said |= {"effort": "standard"} | {
+        f"effort {name}": f"standard, {', '.join(few)} quick" for name, few in QUICK.items()
+    }
     return Document(
         schema=SCHEMA,
         environment=said,
@@ -202,7 +216,7 @@ def main() -> int:
     kept = REPORTS / "leaderboard.json"
     if given.part:
         try:
-            perform(Part(*given.part), given.isolated)
+            perform(Part(*given.part), Loading(isolated=True) if given.isolated else PLAIN)
         except LsecheckError as error:
             print(error, file=sys.stderr)
             return 1
@@ -216,7 +230,10 @@ def main() -> int:
         kept.write_text(to_json(assembled()), "utf-8")
     render(from_json(kept.read_bytes(), kept.name))
     for part in failed:
-        print(f"not measured: {part.subject} {part.function} ({part.what}): see {part.path.with_suffix('.log')}", file=sys.stderr)
+        print(
+            f"not measured: {part.subject} {part.function} ({part.what}): see {part.path.with_suffix('.log')}",
+            file=sys.stderr,
+        )
     return 1 if failed else 0
 
 
