@@ -117,8 +117,7 @@ class _Maker:
         batch, arena = self._case(seen), self.arena.fresh()
         label = None if batch.labels is None else int(batch.labels[0])
         case, _ = shrunk(arena, charge, Case(batch.values[0], label), SECONDS)
-        if not case.copies:
-            return None
+        # no copies: the row breaks nothing without its neighbours, and then there is nothing to hear
         labels = None if case.label is None else np.full(case.copies, case.label)
         heard = arena.hear(np.repeat(case.row[None, :], case.copies, 0), labels)
         at = next(((row, output) for row, (found, output) in heard.charge.items() if found == charge), None)

@@ -21,11 +21,11 @@ class Clock:
         return self.now
 
     def subject(self, name, cost, first=0.0):
-        """Takes so long for a call, and so much longer for its first."""
+        """Takes so long for a call, and so much longer for its first two."""
 
         def call(x, *_):
             self.now += cost(len(self.calls)) if callable(cost) else cost
-            self.now += first if name not in self.calls else 0.0
+            self.now += first if self.calls.count(name) < 2 else 0.0
             self.calls.append(name)
             return x[:, 0]
 
@@ -47,9 +47,9 @@ def test_a_subject_is_as_slow_as_its_ratio_to_the_first_says():
 
 
 def test_what_compiling_takes_is_not_counted():
-    """The first call is no measure of the others."""
+    """The first call compiles, and the second may again: for a shape that changes, say."""
     clock = Clock()
-    found = timed(clock, clock.subject("max-shift", 1.0), clock.subject("compiled", 0.5, first=100.0))
+    found = timed(clock, clock.subject("max-shift", 1.0), clock.subject("compiled", 0.5, first=100.0), rounds=2)
     assert found["compiled"].high == 0.5
 
 

@@ -133,6 +133,7 @@ def test_what_is_asked_of_an_empty_row_by_the_adapter_alone_is_not_the_librarys(
         ("nan", WRONG, {"x": "nan 0x0p0", "expected": "nan", "truth": "nan"}),
         ("infinity", WRONG, {"x": "inf", "expected": "+inf", "truth": "inf", "answer": "0x1p0"}),
         ("inaccurate", WRONG, {"x": "0x1p0", "kind": "inaccurate", "kept": "broken", "answer": "0x1p0"}),
+        ("inaccurate", WRONG, {"x": "0x1p0", "kind": "inaccurate", "answer": "0x0p0", "truth": "0x1p-126"}),
         ("accumulation", KNOW, {"x": "0x0p0*60", "kind": "inaccurate", "kept": "sequential", "answer": "0x1p0"}),
         ("long", KNOW, {"x": "0x0p0*65520", "domain": "range"}),
         ("accumulation", KNOW, {"x": "0x0p0*65520", "domain": "range", "kind": "inaccurate"}),

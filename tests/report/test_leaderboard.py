@@ -5,6 +5,8 @@ import math
 import msgspec
 import pytest
 
+from lsecheck.contracts import Contract
+from lsecheck.gate import judge
 from lsecheck.report import leaderboard
 from lsecheck.rows import AtPlace, from_json, to_json
 from tests.report.boards import board, row, speed
@@ -30,6 +32,9 @@ def test_the_best_contract_comes_first_and_within_it_the_least_worst_e(document)
     """Speed breaks no tie of accuracy."""
     names = [line.subject for line in leaderboard.standings(document) if line.format == "float32"]
     assert names == ["scipy", "onnxruntime", "max-shift", "naive"]
+    rows = [row("scipy", 900.0, "conditioned"), row("onnxruntime", 2.0, "sequential"), row("naive", 1.0, "broken")]
+    weaker = msgspec.structs.replace(document, rows=rows, verdicts=judge(rows, Contract.SHIFTED))
+    assert [line.subject for line in leaderboard.standings(weaker)] == ["scipy", "onnxruntime", "naive"]
 
 
 def test_a_line_has_every_figure(document):
