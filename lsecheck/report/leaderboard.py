@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from lsecheck.contracts import Contract
 from lsecheck.gate.verdicts import UNMEASURED, grouped
 from lsecheck.report import twins
@@ -24,6 +26,10 @@ FIRST = (
     "log1p-shift", "scipy", "max-shift", "torch", "torch.compile", "jax", "openvino", "onnxruntime.opset13",
     "onnxruntime", "torch.logcumsumexp", "numpy.logaddexp.reduce", "naive",
 )  # fmt: skip
+
+#: special values are right, but for rows without entries
+EMPTY = "empty"
+_MARKS = MARKS | {EMPTY: "∅"}
 
 
 class Standing(NamedTuple):
@@ -66,6 +72,7 @@ class Point(NamedTuple):
 def standings(document: Document) -> "list[Standing]":
     """Best first within each function and format: by contract, then by the worst E."""
     groups = grouped(document.rows)
+    empty = _wrong_of_none(groups)
     timed: dict[tuple[str, str, str], list[Speed]] = {}
     for speed in document.speeds:
         timed.setdefault((speed.function, speed.subject, speed.format), []).append(speed)
@@ -73,7 +80,8 @@ def standings(document: Document) -> "list[Standing]":
     for verdict in document.verdicts:
         key = verdict.function, verdict.subject, verdict.format
         if verdict.status != UNMEASURED and key in groups:
-            lines.append(_standing(verdict, groups[key], timed.get(key, []), document.environment))
+            line = _standing(verdict, groups[key], timed.get(key, []), document.environment)
+            lines.append(line._replace(specials=EMPTY) if key in empty else line)
     places = {key: place for place, key in enumerate(dict.fromkeys((line.function, line.format) for line in lines))}
     return sorted(lines, key=lambda line: (places[line.function, line.format], *_rank(line)))
 
@@ -91,8 +99,9 @@ def points(document: Document, shape: "tuple[int, int]") -> "list[Point]":
 def page(document: Document) -> str:
     """Markdown."""
     lines = standings(document)
-    libraries = [verdict for verdict in document.verdicts if verdict.subject in ADAPTERS]
-    ours = [verdict for verdict in document.verdicts if verdict.subject not in ADAPTERS]
+    verdicts = _less_the_empty(document)
+    libraries = [verdict for verdict in verdicts if verdict.subject in ADAPTERS]
+    ours = [verdict for verdict in verdicts if verdict.subject not in ADAPTERS]
     alike = twins.spoken(twins.found(document.rows))
     parts = [
         "# Who keeps what",
@@ -126,7 +135,7 @@ def first_lines(document: Document) -> str:
         body.append(
             (
                 f"`{subject}`", single.contract, short(single.scaled), half.contract, short(half.scaled),
-                MARKS["fail" if "fail" in (single.specials, half.specials) else "pass"],
+                _MARKS[next((mark for mark in ("fail", EMPTY) if mark in (single.specials, half.specials)), "pass")],
                 short(single.times[0].ratio) if single.times else "-",
             )
         )  # fmt: skip
@@ -154,6 +163,25 @@ def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", envir
         sum(place.wrong for place in long),
         tuple(times), sum(row.cases for row in rows), effort, verdict.subject in ADAPTERS,
     )  # fmt: skip
+
+
+def _wrong_of_none(groups: "dict[tuple[str, str, str], list[Row]]") -> "set[tuple[str, str, str]]":
+    """Keys of those whose special values are right but for rows without entries."""
+    found = set()
+    for key, rows in groups.items():
+        wrong = [finding for row in rows for finding in row.findings if finding.domain == "specials"]
+        if wrong and all(finding.kind == "raised" and not finding.witness.n for finding in wrong):
+            found.add(key)
+    return found
+
+
+def _less_the_empty(document: Document) -> "list[Verdict]":
+    """Verdicts, for sentences: who raises for a row without entries has no wrong special value."""
+    empty = _wrong_of_none(grouped(document.rows))
+    return [
+        msgspec.structs.replace(each, specials="pass") if (each.function, each.subject, each.format) in empty else each
+        for each in document.verdicts
+    ]
 
 
 def _number(found: object) -> float:
@@ -204,7 +232,8 @@ def _key(document: Document) -> str:
         "* *mean ulp*, *bias* (mean signed error in ulps) and *correct* (share correctly rounded): of the answers that"
         " are numbers, each family weighing the same.",
         "* *wrong kind*: nan, an infinity or a number where another of these is right, special values included.",
-        "* *S R C*: special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked.",
+        "* *S R C*: special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked;"
+        " ∅ is right but that it raises for a row without entries.",
         f"* *drift*: the worst E of plain rows ({', '.join(DRIFT)}) of at most {FEW} entries → of more than {MANY:,};"
         " ✗ where some of the latter are of a wrong kind.",
     ]
@@ -243,7 +272,7 @@ def _cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
         _figure(line.bias, "+.2g"),
         "-" if math.isnan(line.correct) else f"{100 * line.correct:.1f} %",
         ", ".join(f"{kind} {count:,}" for kind, count in sorted(line.wrong.items())) or "-",
-        " ".join(MARKS[mark] for mark in (line.specials, line.range, line.conduct)),
+        " ".join(_MARKS[mark] for mark in (line.specials, line.range, line.conduct)),
         f"{_figure(line.few)} → {_figure(line.many)}{' ✗' * bool(line.many_wrong)}",
         *("-" if time is None else f"{time.ratio:g} [{time.low:g}, {time.high:g}]" for time in times),
         f"{line.cases:,}{effort}",

@@ -8,7 +8,7 @@ import pytest
 from lsecheck.contracts import Contract
 from lsecheck.gate import judge
 from lsecheck.report import leaderboard
-from lsecheck.rows import AtPlace, from_json, to_json
+from lsecheck.rows import AtPlace, Finding, Witness, from_json, to_json
 from tests.report.boards import board, row, speed
 
 
@@ -85,6 +85,18 @@ def test_what_was_not_measured_is_a_dash(document):
     said = leaderboard.page(bare)
     assert "| - → - |" in said
     assert "time," not in said
+
+
+def test_who_only_raises_for_a_row_without_entries_is_told_from_who_has_special_values_wrong(document):
+    """nan that gets lost and an empty array that is refused are not one thing."""
+    nothing = Witness(case="specials:0:0", x="", n=0, output=0, answer="nan", truth="nan", message="raised")
+    raised = Finding(domain="specials", kind="raised", expected="no outputs", count=1, witness=nothing)
+    lost = msgspec.structs.replace(raised, kind="nan", witness=msgspec.structs.replace(nothing, n=1))
+    for findings, mark, told in (([raised], "∅ - -", False), ([raised, lost], "✗ - -", True)):
+        rows = [row("scipy", 15.0, "conditioned", findings=findings)]
+        said = leaderboard.page(msgspec.structs.replace(document, rows=rows, verdicts=judge(rows, Contract.SHIFTED)))
+        assert f"| {mark} |" in said
+        assert ("Special values are wrong in scipy" in said) is told
 
 
 def test_an_effort_that_differs_is_shown_in_its_line(document):
