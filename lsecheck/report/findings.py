@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lsecheck.report import sorts
+from lsecheck.report.leaderboard import flushing
 from lsecheck.report.sorts import KNOW, WRONG, Sort
 from lsecheck.report.terms import LAYOUTS, own_program
 from lsecheck.report.words import code, entries, family_again, short, table
@@ -105,7 +106,7 @@ def page(draft: Draft, document: Document) -> str:
     if causes:
         parts.append("**Likely cause:** " + "; ".join(causes) + ".")
     if draft.sort.standing == KNOW:
-        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.")
+        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.{_else(draft, document)}")
     if others:
         parts += [f"## The same in other formats and modes ({len(others)})", _others(others)]
         parts += [part for each in others if program(each) for part in _evidence(each, short_head=True)]
@@ -150,6 +151,16 @@ def _because(draft: Draft, special: str) -> str:
     if draft.sort.standing != WRONG:
         return ""
     return f" Why: {draft.sort.why.format(special=special or 'mathematics settles it')}."
+
+
+def _else(draft: Draft, document: Document) -> str:
+    """What is kept by everything else, where that was measured."""
+    kept: dict[str, None] = {}
+    for each in draft.specimens:
+        known = document.environment.get(flushing(each.subject, each.function, each.format))
+        if known and draft.sort.slug == "subnormal":
+            kept[f"{each.subject} keeps `{known}` in {each.format}"] = None
+    return f" Apart from these results, {', '.join(kept)}." if kept else ""
 
 
 def _others(others: Sequence[Specimen]) -> str:
