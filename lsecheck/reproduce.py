@@ -42,6 +42,8 @@ SECONDS = 3.0
 DIGITS = 20
 #: seconds that a program may take: some compile first
 PATIENCE = 300.0
+#: entries below one of 0: no sum of their exponentials is exact
+_BELOW = (-1.0, -0.1)
 #: formats that a library may compute in instead of the one it is given
 _ELSEWHERE = ("float32", "float64")
 
@@ -98,11 +100,14 @@ class _Maker:
     def made(self, charge: Charge, seen: "list[Witness]") -> Specimen:
         """The simplest of what a few cases come down to; the first as it is where nothing breaks alone."""
         # short rows first: they are shrunk sooner, and further
-        tried = [self._smallest(charge, each) for each in sorted(seen, key=lambda each: each.n)[:TRIED]]
-        able = [made for made in tried if made is not None]
+        few = sorted(seen, key=lambda each: each.n)[:TRIED]
+        able = [made for each in few for made in self._smallest(charge, each, self._case(each))]
+        if not any(isinstance(made.witness.x, str) for made in able):
+            # a long row of many values cannot be pasted; sums that lose digits lose them on plainer ones too
+            able += [made for row in self._plainer(few[0]) for made in self._smallest(charge, few[0], row)]
         if not able:
             return self._specimen(charge, seen[0], seen[0], 1, "")
-        return min(able, key=lambda made: (made.copies, len(str(made.witness.x))))
+        return min(able, key=lambda made: (not isinstance(made.witness.x, str), made.copies, len(str(made.witness.x))))
 
     def misconduct(self, seen: Observation) -> Specimen:
         """A rule of conduct that fails, as it was observed."""
@@ -113,8 +118,16 @@ class _Maker:
     def _case(self, seen: Witness) -> Batch:
         return cases.case(seen.case, self.arena.function, self.arena.pair.input)
 
-    def _smallest(self, charge: Charge, seen: Witness) -> "Specimen | None":
-        batch, arena = self._case(seen), self.arena.fresh()
+    def _plainer(self, seen: Witness) -> "Iterator[Batch]":
+        """Rows of the same length: one entry of 0 above equal ones."""
+        for value in _BELOW:
+            row = np.full((1, seen.n), value)
+            row[0, 0] = 0.0
+            yield self.arena.batch(self.arena.held(row))
+
+    def _smallest(self, charge: Charge, seen: Witness, batch: Batch) -> "Iterator[Specimen]":
+        """What a row comes down to; nothing where it does not break alone."""
+        arena = self.arena.fresh()
         label = None if batch.labels is None else int(batch.labels[0])
         case, _ = shrunk(arena, charge, Case(batch.values[0], label), SECONDS)
         # no copies: the row breaks nothing without its neighbours, and then there is nothing to hear
@@ -122,10 +135,10 @@ class _Maker:
         heard = arena.hear(np.repeat(case.row[None, :], case.copies, 0), labels)
         at = next(((row, output) for row, (found, output) in heard.charge.items() if found == charge), None)
         if at is None:
-            return None
+            return
         shown, rung = witness(heard.asked, *at), heard.asked.errors.rung
         scored = isinstance(shown.ulp, float)
-        return self._specimen(charge, shown, seen, case.copies, str(LADDER[int(rung[at])]) if scored else "")
+        yield self._specimen(charge, shown, seen, case.copies, str(LADDER[int(rung[at])]) if scored else "")
 
     def _specimen(self, charge: Charge, shown: Witness, found: Witness, copies: int, kept: str) -> Specimen:
         arena = self.arena

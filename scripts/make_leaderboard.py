@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from tqdm import tqdm
 
 from lsecheck import formats, functions, speeds
@@ -29,7 +30,7 @@ from lsecheck.gate import check, judge
 from lsecheck.inputs import cases
 from lsecheck.report import findings, leaderboard, sorts
 from lsecheck.reproduce import specimens
-from lsecheck.rows import SCHEMA, Document, from_json, to_json
+from lsecheck.rows import SCHEMA, Document, Row, from_json, to_json
 from lsecheck.run import environment
 from lsecheck.subjects import load
 from lsecheck.subjects.adapters import ADAPTERS
@@ -187,12 +188,20 @@ def run_all(jobs: int) -> "list[Part]":
     return failed
 
 
+def lean(row: Row) -> Row:
+    """Without the maps that no page of the leaderboard shows: a quarter of the file."""
+    return msgspec.structs.replace(
+        row, by_condition=[], histogram=[], by_place=row.by_place if row.family in leaderboard.DRIFT else []
+    )
+
+
 def assembled() -> Document:
     """All parts as one result."""
     found = [from_json(part.path.read_bytes()) for what in WAYS for part in parts(what) if part.path.exists()]
     order = {name: place for place, name in enumerate(FUNCTIONS)}, {name: place for place, name in enumerate(FORMATS)}
     rows = sorted(
-        (row for each in found for row in each.rows), key=lambda row: (order[0][row.function], order[1][row.format])
+        (lean(row) for each in found for row in each.rows),
+        key=lambda row: (order[0][row.function], order[1][row.format]),
     )
     said: dict[str, str] = {}
     for each in found:

@@ -200,8 +200,8 @@ def _environment(draft: Draft, document: Document) -> str:
 def _found(specimen: Specimen) -> str:
     given = specimen.subject, specimen.function, specimen.format
     again = family_again(*given, specimen.found.case.partition(":")[0])
-    shrunk = " and shrunk from there" if specimen.found.x != specimen.witness.x else ""
-    return f"By lsecheck, on its case `{specimen.found.case}`{shrunk}:\n\n```sh\n{again}\n```"
+    simpler = "; the row above is a simpler one that fails alike" if specimen.found.x != specimen.witness.x else ""
+    return f"By lsecheck, on its case `{specimen.found.case}`{simpler}:\n\n```sh\n{again}\n```"
 
 
 def _index(found: Sequence[Draft]) -> str:
