@@ -245,10 +245,11 @@ def _of_the_adapter(specimen: Specimen) -> bool:
     return specimen.subject == "torch.logcumsumexp" and not specimen.witness.n
 
 
-def _telling(specimen: Specimen) -> "tuple[bool, bool, int, int, int]":
-    """What shows best: what its program prints is what was measured; short; in a common format; plainly called."""
+def _telling(specimen: Specimen) -> "tuple[float, ...]":
+    """What shows best: its program prints what was measured, it has entries, it is plainly called, short, common."""
     return (
         not shows(specimen),
+        not specimen.witness.n,
         len(specimen.subject.split(".")) > 1 and specimen.subject.startswith("torch"),
         specimen.witness.n > 100,
         formats_order(specimen.format),
