@@ -45,7 +45,7 @@ WIDER = "max-shift@float32"  #: what most kernels do with 16 bits
 SUBJECTS = (*METHODS, WIDER, *(name for name in ADAPTERS if name != "numpy.logaddexp"))
 #: subject -> families that are asked at effort quick: it compiles anew for every width
 QUICK = {"jax": ("width",)}
-ROUNDS = 7
+ROUNDS = 15
 
 
 class Part(NamedTuple):

@@ -148,7 +148,8 @@ SORTS = _table(
     ),
     Sort(
         "nan", "{name}: nan in the input is not propagated",
-        "With an entry of nan in the row, `{name}` answers something else than nan, and a broken row goes unnoticed.",
+        "With an entry of nan in the row, `{name}` answers something else than nan (where each entry has an output, at"
+        " the other entries), and a broken row can go unnoticed.",
         WRONG, "{special}",
         "A nan is how a failure upstream shows itself: here it turns into an ordinary-looking number.",
     ),

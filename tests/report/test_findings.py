@@ -61,7 +61,7 @@ takes no part: exp(-inf) = 0 adds exactly nothing.
 **Impact:** Masked rows (padding, causal attention) are where -inf entries are common.
 
 **Likely cause:** exp is taken of the entries as they are, without subtracting the maximum first (the answer has the \
-bits of the unshifted formula in float32).
+bits of the unshifted formula).
 
 ## The same in other formats and modes (1)
 
