@@ -32,7 +32,7 @@ from lsecheck.tally import witness
 #: specimens of one subject in one function
 MOST = 5
 #: cases, and entries of them, that are asked to shrink one; and a limit for subjects that are slow
-CASES, ENTRIES, SECONDS = 20_000, 1 << 21, 5.0
+CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 4.0
 #: candidates that are shrunk before fewer specimens are enough
 _TRIED = 2 * MOST
 #: of these, what is judged apart from the contract, while there is anything else
@@ -182,8 +182,10 @@ def _made(subject: Subject, candidate: Candidate) -> Specimen:
     if charge is None:  # alone it breaks nothing: it takes its neighbours
         return _as_found(candidate, Charge(*_charged(candidate)))
     label = None if start.labels is None else int(start.labels[0])
-    budget = min(CASES, max(ENTRIES // max(start.values.shape[1], 1), 32))
-    case, _ = shrunk(arena, charge, Case(start.values[0], label, 1, start.plan), SECONDS, budget)
+    case = Case(start.values[0], label, 1, start.plan)
+    if charge.domain != "range":  # it takes its length
+        budget = min(CASES, max(ENTRIES // max(len(case.row), 1), 32))
+        case, _ = shrunk(arena, charge, case, SECONDS, budget)
     at = _again(arena, charge, case) if case.copies else None
     return _specimen(subject, candidate, charge, *(at or (heard, 0, output)), max(case.copies, 1) if at else 1)
 
