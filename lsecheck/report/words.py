@@ -5,7 +5,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from lsecheck import formats
 from lsecheck.contracts import Contract
+from lsecheck.inputs.cases import sources
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
 from lsecheck.subjects.adapters import ADAPTERS
 from lsecheck.subjects.methods import METHODS
@@ -98,6 +100,39 @@ def sentences(verdicts: "Sequence[Verdict]") -> list[str]:
     return said
 
 
+def at_best(verdicts: "Sequence[Verdict]") -> str:
+    """The strongest contract that anything keeps, said as what nothing keeps; '' where that says nothing."""
+    known = [verdict.contract for verdict in verdicts if verdict.contract in tuple(Contract)]
+    best = min(known, key=_rung, default="")
+    if not best:
+        return "Nothing was measured that counts towards a contract."
+    if best == Contract.BROKEN:
+        return "Nothing keeps a contract."
+    return "" if best == Contract.CORRECTLY_ROUNDED else f"Nothing keeps more than {best}."
+
+
+def of_subject(verdicts: "Sequence[Verdict]") -> str:
+    """What one subject keeps, in a sentence: functions that stand alike together, the best first."""
+    standing: dict[str, dict[str, list[str]]] = {}
+    for verdict in verdicts:
+        standing.setdefault(verdict.function, {}).setdefault(verdict.contract, []).append(verdict.format)
+    alike: dict[str, list[str]] = {}
+    for function, kept in sorted(standing.items(), key=lambda item: min(map(_rung, item[1]))):
+        alike.setdefault(_kept(kept), []).append(function)
+    said = [f"Keeps {'; '.join(f'{what} ({_joined(names)})' for what, names in alike.items())}."]
+    for domain, words in _APART.items():
+        wrong = list(dict.fromkeys(v.function for v in verdicts if getattr(v, domain) == "fail"))
+        said += [f"{words} in {_joined(wrong)}."] if wrong else []
+    return " ".join(said)
+
+
+_APART = {
+    "specials": "Special values are wrong",
+    "range": "Sums that leave the storage format are wrong",
+    "conduct": "Its conduct fails",
+}
+
+
 def _kept(kept: "dict[str, list[str]]") -> str:
     spoken = {str(Contract.BROKEN): "no contract"}
     if len(kept) == 1:
@@ -116,6 +151,34 @@ def _joined(names: "list[str]") -> str:
 def sampled(row: Row) -> str:
     """No maximum is shown without saying of what."""
     return "exhaustive" if row.exhaustive else "sampled"
+
+
+def measured(rows: Sequence[Row]) -> str:
+    """How much was asked, and what a maximum is worth."""
+    asked = {(row.function, row.format, row.family): row.cases for row in rows}
+    how = " and ".join(sorted({sampled(row) for row in rows}))
+    families = len({row.family for row in rows})
+    return (
+        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
+        " maximum below is the worst found among them, no more)."
+    )
+
+
+def widths(row: Row) -> str:
+    """Entries of the row's cases."""
+    low, high = row.n
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def family_order(name: str) -> int:
+    """Families as they are listed; those of the user last."""
+    known = [source.name for source in sources()]
+    return known.index(name) if name in known else len(known)
+
+
+def format_order(name: str) -> int:
+    """Formats as they are listed; pairs last."""
+    return [*formats.FORMATS].index(name) if name in formats.FORMATS else len(formats.FORMATS)
 
 
 def one_line(text: str) -> str:

@@ -5,13 +5,15 @@ Pure functions of the document. What was not recorded has no panel; without matp
 
 from collections.abc import Collection, Sequence
 
+from lsecheck.formats import FORMATS
+from lsecheck.functions import FUNCTIONS
 from lsecheck.report.figures import bias, condition, distribution, naming, places
 from lsecheck.report.figures.canvas import available
 from lsecheck.report.figures.svg import COLOURS, ELEMENT, STYLE
 from lsecheck.report.words import one_line
 from lsecheck.rows import Document, Row
 
-__all__ = ["COLOURS", "ELEMENT", "STYLE", "available", "draw"]
+__all__ = ["COLOURS", "ELEMENT", "MISSING", "STYLE", "available", "draw"]
 
 #: what is told in place of figures
 MISSING = "figures need matplotlib: pip install 'lsecheck[report]'"
@@ -34,12 +36,17 @@ def draw(document: Document, *, functions: "Collection[str] | None" = None) -> d
         return {}
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in document.rows:
-        if functions is None or row.function in functions:
+        if (functions is None or row.function in functions) and _known(row):
             groups.setdefault((row.subject, row.function, row.format), []).append(row)
     drawn: dict[str, str] = {}
     for key, rows in groups.items():
         drawn |= _panels(*key, rows)
     return drawn
+
+
+def _known(row: Row) -> bool:
+    """Whether this lsecheck knows what it is a row of: a later one may have more."""
+    return row.function in FUNCTIONS and all(part in FORMATS for part in row.format.split(":"))
 
 
 def _panels(subject: str, function: str, fmt: str, rows: Sequence[Row]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from lsecheck.report.figures.canvas import Panel, power_of_ten
 from lsecheck.report.figures.distribution import shortened
-from lsecheck.report.words import short
+from lsecheck.report.words import one_line, short
 from lsecheck.rows import Row
 
 _STEP = 12
@@ -28,9 +28,9 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     reach = max(1.0, math.ceil(max(squeezed(mean) for _, mean, _ in scored)))
     panel.limits((-reach, reach), (0.0, 1.0))
     panel.ticks_below(_ticks(reach, panel.right - panel.left))
-    panel.frame(fmt, "← too low     mean error, ulps     too high →")
+    panel.frame(fmt, "← too low · mean error, ulps · too high →")
     panel.line([0, 0], [0, 1], "muted", 1)
-    for place, (row, mean, _) in enumerate(scored):
+    for place, (row, _, _) in enumerate(scored):
         y = panel.top + _STEP * place + 9
         panel.words(panel.left - 8, y + 3.5, shortened(row.family, 16), "ink", "right")
     bars = []
@@ -62,7 +62,5 @@ def _ticks(reach: float, pixels: float) -> "list[tuple[float, str]]":
 
 
 def _said(scored: "list[tuple[Row, float, float]]") -> str:
-    told = [f"{row.family} {short(bias)} of {short(mean)}" for row, mean, bias in scored]
+    told = [f"{one_line(row.family)} {short(bias)} of {short(mean)}" for row, mean, bias in scored]
     return f"Mean signed error of the mean error, in ulps: {'; '.join(told)}"
-
-

@@ -105,16 +105,14 @@ class Panel:
         ]
         self._axes.add_artist(PathPatch(Path(points, codes), facecolor=_colour(role), linewidth=0))
 
-    def words(
-        self, x: float, y: float, text: str, role: str = "ink", align: str = "left", bold: bool = False, turn: int = 0
-    ) -> None:
+    def words(self, x: float, y: float, text: str, role: str = "ink", align: str = "left", bold: bool = False) -> None:
         """A line of words, its baseline at y pixels."""
         from matplotlib.text import Text
 
+        look: Any = {"horizontalalignment": align, "fontweight": "bold" if bold else "normal"}
         drawn = Text(
-            x, y, text, color=_colour(role), fontsize=10, fontfamily="DejaVu Sans", rotation=turn,
-            rotation_mode="anchor", horizontalalignment=align, verticalalignment="baseline", parse_math=False,
-            fontweight="bold" if bold else "normal",
+            x, y, text, color=_colour(role), fontsize=10, fontfamily="DejaVu Sans", verticalalignment="baseline",
+            parse_math=False, **look,
         )  # fmt: skip
         drawn.set_transform(self._axes.transData)
         self._axes.add_artist(drawn)
@@ -127,7 +125,7 @@ class Panel:
 
     def ticks_below(self, ticks: Sequence[tuple[float, str]]) -> None:
         """A rule and a label for each."""
-        for value, label in ticks:
+        for value, _ in ticks:
             self.line([value, value], self._y, "rule", 1)
         for value, label in ticks:
             self.words(self.across(value), self.bottom + 14, label, "muted", "center")
@@ -143,7 +141,7 @@ class Panel:
         """The panel as SVG."""
         import matplotlib
 
-        settled = {"svg.fonttype": "none", "svg.hashsalt": "lsecheck", "path.simplify": False}
+        settled: Any = {"svg.fonttype": "none", "svg.hashsalt": "lsecheck", "path.simplify": False}
         stream = io.StringIO()
         with matplotlib.rc_context(settled):
             self._figure.savefig(stream, format="svg", metadata={"Date": None})
@@ -154,7 +152,7 @@ def decades(low: float, high: float, pixels: float, least: float = 34.0) -> list
     """Whole powers of ten between two logarithms, no closer than so many pixels."""
     first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
     each = pixels / max(high - low, 1e-9)
-    stride = next(stride for stride in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500) if stride * each >= least or stride == 500)
+    stride = next((stride for stride in (1, 2, 3, 5, 10, 20, 50, 100, 200) if stride * each >= least), 500)
     start = -(-first // stride) * stride
     return [(float(power), power_of_ten(power)) for power in range(start, last + 1, stride)]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lsecheck.report.figures.canvas import LINE, WIDTH, Panel, decades, log
-from lsecheck.report.words import short
+from lsecheck.report.words import one_line, short
 from lsecheck.rows import Row
 
 #: families that are told apart
@@ -83,7 +83,10 @@ def _bent(xs: "list[float]", ys: "list[float]") -> "tuple[list[float], list[floa
     """Without points in the middle of a straight line."""
     kept = [0]
     for (first, middle), (_, last) in pairwise(pairwise(range(len(xs)))):
-        if abs((ys[middle] - ys[first]) * (xs[last] - xs[middle]) - (ys[last] - ys[middle]) * (xs[middle] - xs[first])) > 0.01:
+        if (
+            abs((ys[middle] - ys[first]) * (xs[last] - xs[middle]) - (ys[last] - ys[middle]) * (xs[middle] - xs[first]))
+            > 0.01
+        ):
             kept.append(middle)
     kept.append(len(xs) - 1)
     return [xs[place] for place in kept], [ys[place] for place in kept]
@@ -95,16 +98,21 @@ def _reach(row: Row) -> float:
 
 def shortened(text: str, most: int = 22) -> str:
     """Fit for a label."""
+    text = one_line(text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _said(ranked: Sequence[Row]) -> str:
     """Of each family how much is above one ulp, and how far it goes."""
     told = [
-        f"{row.family} {_share(row):.3g} % above 1 ulp, worst {short(row.max_ulp)} ulp" for row in ranked if _share(row)
+        f"{one_line(row.family)} {_share(row):.3g} % above 1 ulp, worst {short(row.max_ulp)} ulp"
+        for row in ranked
+        if _share(row)
     ]
     rest = len(ranked) - len(told)
-    return "; ".join(told) + ("; " if told and rest else "") + (f"{rest} families with none above 1 ulp" if rest else "")
+    return (
+        "; ".join(told) + ("; " if told and rest else "") + (f"{rest} families with none above 1 ulp" if rest else "")
+    )
 
 
 def _share(row: Row) -> float:

@@ -20,6 +20,8 @@ _WIDTH, _HEIGHT = 18.0, 15.0
 _FIRST = -3
 _LETTERS = "abcdefgh"
 
+Cells = dict[tuple[int, float], AtPlace]
+
 
 class Edge(NamedTuple):
     """Where something changes along one of the axes."""
@@ -39,8 +41,12 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     shown = [edge for edge in edges(fmt) if _seen(edge, last, lengths)]
     lines = len(shown)
     height = 36 + _HEIGHT * len(lengths) + 36 + LINE * lines
-    panel = Panel(height=round(height), left=46, right=round(340 - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines)
-    _cells(panel, cells, lengths)
+    panel = Panel(
+        height=round(height), left=46, right=round(340 - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines
+    )
+    _boxes(panel, cells, lengths)
+    _edges(panel, shown, lengths)
+    _digits(panel, cells, lengths)
     for place, length in enumerate(lengths):
         panel.words(panel.left - 6, panel.top + _HEIGHT * (len(lengths) - place) - 4, _length(length), "muted", "right")
     panel.words(panel.left + _WIDTH / 2, panel.bottom + 13, "0", "muted", "center")
@@ -50,13 +56,12 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     panel.words(panel.left, 13, fmt, bold=True)
     panel.words(panel.left - 6, 26, "n", "muted", "right")
     panel.words((panel.left + panel.right) / 2, panel.bottom + 28, "spread: largest − smallest", "muted", "center")
-    _edges(panel, shown, lengths)
     return panel.written(name, title, _said(cells, shown))
 
 
-def merged(rows: Sequence[Row]) -> "dict[tuple[int, float], AtPlace]":
+def merged(rows: Sequence[Row]) -> Cells:
     """(length, spread) -> the largest E there and the wrong answers, over all families."""
-    found: dict[tuple[int, float], AtPlace] = {}
+    found: Cells = {}
     for cell in (cell for row in rows for cell in row.by_place):
         known = found.get((cell.n, cell.spread), AtPlace(cell.n, cell.spread, 0, 0.0, 0))
         found[cell.n, cell.spread] = AtPlace(
@@ -79,24 +84,39 @@ def edges(text: str) -> list[Edge]:
     return sorted(found, key=lambda edge: (edge.along != "spread", edge.at))
 
 
-def _cells(panel: Panel, cells: "dict[tuple[int, float], AtPlace]", lengths: "list[int]") -> None:
+def _boxes(panel: Panel, cells: Cells, lengths: "list[int]") -> None:
     boxes: dict[int, list[tuple[float, float, float, float]]] = {}
-    words: dict[str, list[tuple[float, float, str]]] = {}
-    for (length, spread), cell in sorted(cells.items()):
-        step = scale.step(cell.scaled if cell.outputs else None, cell.wrong)
-        if step is None:
-            continue
-        left = panel.left + _WIDTH * _column(spread)
-        top = panel.top + _HEIGHT * (len(lengths) - 1 - lengths.index(length))
-        boxes.setdefault(step.number, []).append((left + 0.5, top + 0.5, left + _WIDTH - 0.5, top + _HEIGHT - 0.5))
-        said = "✗" if cell.wrong else str(step.number)
-        role = "light" if step.number >= 4 else "ink"
-        words.setdefault(role, []).append((left + _WIDTH / 2, top + _HEIGHT - 4, said))
+    for key, cell in sorted(cells.items()):
+        step = _step(cell)
+        if step is not None:
+            left, top = _corner(panel, *key, lengths)
+            box = left + 0.5, top + 0.5, left + _WIDTH - 0.5, top + _HEIGHT - 0.5
+            boxes.setdefault(step.number, []).append(box)
     for number, corners in sorted(boxes.items()):
         panel.boxes(corners, f"s{number}")
-    for role, placed in words.items():
-        for x, y, said in sorted(placed, key=lambda word: (word[1], word[0])):
-            panel.words(x, y, said, role, "center")
+
+
+def _digits(panel: Panel, cells: Cells, lengths: "list[int]") -> None:
+    """Row by row, each shade's together: they become one text with many places."""
+    words: list[tuple[str, float, float, str]] = []
+    for key, cell in cells.items():
+        step = _step(cell)
+        if step is not None:
+            left, top = _corner(panel, *key, lengths)
+            said = "✗" if cell.wrong else str(step.number)
+            words.append(("light" if step.number > 3 else "ink", top + _HEIGHT - 4, left + _WIDTH / 2, said))
+    for role, y, x, said in sorted(words):
+        panel.words(x, y, said, role, "center")
+
+
+def _step(cell: AtPlace) -> "scale.Step | None":
+    return scale.step(cell.scaled if cell.outputs else None, cell.wrong)
+
+
+def _corner(panel: Panel, length: int, spread: float, lengths: "list[int]") -> tuple[float, float]:
+    """Left and top of a cell, in pixels."""
+    row = len(lengths) - 1 - lengths.index(length)
+    return panel.left + _WIDTH * _column(spread), panel.top + _HEIGHT * row
 
 
 def _column(spread: float) -> int:
@@ -120,14 +140,14 @@ def _edges(panel: Panel, shown: Sequence[Edge], lengths: "list[int]") -> None:
     for letter, edge in zip(_LETTERS, shown, strict=False):
         if edge.along == "spread":
             x = panel.left + _WIDTH * _along(edge.at)
-            panel.stroke([x, x], [panel.top - 3, panel.bottom], "ink", 1.2, (3.0, 2.0))
+            panel.stroke([x, x], [panel.top - 3, panel.bottom], "ink", 1.0, (3.0, 2.0))
             if held and x - held[-1][0] < 12:  # two that almost coincide share a label
                 held[-1] = held[-1][0], f"{held[-1][1]} {letter}"
             else:
                 held.append((x, letter))
         else:
             y = panel.bottom - _HEIGHT * _up(edge.at, lengths)
-            panel.stroke([panel.left, panel.right + 4], [y, y], "ink", 1.2, (3.0, 2.0))
+            panel.stroke([panel.left, panel.right + 4], [y, y], "ink", 1.0, (3.0, 2.0))
             panel.words(panel.right + 6, y + 3.5, letter, "ink")
     for x, letters in held:
         panel.words(x, panel.top - 6, letters, "ink", "center")
@@ -156,13 +176,15 @@ def _power(power: int) -> str:
     value = 4.0**power
     if value < 1:
         return f"1/{round(1 / value)}"
-    return f"{value:.0f}" if value < 1e4 else f"{value / 1024:.0f}k"
+    if value < 1e4:
+        return f"{value:.0f}"
+    return f"{value / 2**10:.0f}k" if value < 2**20 else f"{value / 2**20:.0f}M"
 
 
-def _said(cells: "dict[tuple[int, float], AtPlace]", shown: Sequence[Edge]) -> str:
+def _said(cells: Cells, shown: Sequence[Edge]) -> str:
     steps: dict[int, int] = {}
     for cell in cells.values():
-        step = scale.step(cell.scaled if cell.outputs else None, cell.wrong)
+        step = _step(cell)
         if step is not None:
             steps[step.number] = steps.get(step.number, 0) + 1
     counted = ", ".join(f"{count} at step {number}" for number, count in sorted(steps.items()))
@@ -173,6 +195,7 @@ def _said(cells: "dict[tuple[int, float], AtPlace]", shown: Sequence[Edge]) -> s
     if wrong:
         told.append(f"answers of a wrong kind in {len(wrong)}, {sum(cell.wrong for cell in wrong):,} in all")
     named = "; ".join(
-        f"{edge.along} {short(edge.at) if edge.along == 'spread' else f'{edge.at:,.0f}'}: {edge.meaning}" for edge in shown
+        f"{edge.along} {short(edge.at) if edge.along == 'spread' else f'{edge.at:,.0f}'}: {edge.meaning}"
+        for edge in shown
     )
     return ". ".join(told) + (f". Edges: {named}." if named else ".")

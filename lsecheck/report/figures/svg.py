@@ -36,7 +36,8 @@ STYLE = (
     ".lf text{font-variant-numeric:tabular-nums}"
     # lines before fills: a mark may have both
     + "".join(
-        f".lf .l-{role}{{fill:none;stroke:{light};stroke:var(--{role},{light})}}" for role, (light, _) in COLOURS.items()
+        f".lf .l-{role}{{fill:none;stroke:{light};stroke:var(--{role},{light})}}"
+        for role, (light, _) in COLOURS.items()
     )
     + "".join(f".lf .f-{role}{{fill:{light};fill:var(--{role},{light})}}" for role, (light, _) in COLOURS.items())
 )
@@ -99,12 +100,8 @@ def _text(each: ElementTree.Element, style: "dict[str, str]") -> tuple[str, str]
     look += f' text-anchor="{anchor}"' if anchor != "start" else ""
     if "font-weight" in style or " bold" in style.get("font", ""):
         look += ' font-weight="600"'
-    turned = re.match(r"rotate\((-?[\d.]+)", each.attrib.get("transform", ""))
     x, y = _short(each.attrib.get("x", "0")), _short(each.attrib.get("y", "0"))
-    place = f'x="{x}" y="{y}"'
-    if turned and float(turned[1]):
-        place += f' transform="rotate({_short(turned[1])} {x} {y})"'
-    return look, f"<text {place}>{escape(each.text or '')}</text>"
+    return look, f'<text x="{x}" y="{y}">{escape(each.text or "")}</text>'
 
 
 def _look(style: "dict[str, str]") -> str:
@@ -143,14 +140,14 @@ def _merged(drawn: "Iterator[_Drawn]") -> Iterator[_Drawn]:
 
 
 def _joined(first: str, second: str) -> str:
-    paths = re.fullmatch(r'<path d="(.*)"/>', first), re.fullmatch(r'<path d="(.*)"/>', second)
-    if paths[0] and paths[1]:
-        return f'<path d="{paths[0][1]}{paths[1][1]}"/>'
-    texts = _RUN.fullmatch(first), _RUN.fullmatch(second)
-    if texts[0] and texts[1] and texts[0][2] == texts[1][2] and len(texts[1][3]) == 1:
-        if len(texts[0][3]) == len(texts[0][1].split()):
-            return f'<text x="{texts[0][1]} {texts[1][1]}" y="{texts[0][2]}">{texts[0][3]}{texts[1][3]}</text>'
-    return ""
+    """One element for two, or '' where that would draw something else."""
+    if first.startswith('<path d="') and second.startswith('<path d="'):
+        return first.removesuffix('"/>') + second.removeprefix('<path d="')
+    held, added = _RUN.fullmatch(first), _RUN.fullmatch(second)
+    if held is None or added is None or held[2] != added[2] or len(added[3]) != 1:
+        return ""
+    placed = len(held[3]) == len(held[1].split())
+    return f'<text x="{held[1]} {added[1]}" y="{held[2]}">{held[3]}{added[3]}</text>' if placed else ""
 
 
 #: single characters, each with its own place
