@@ -44,7 +44,7 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
 
 def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "") -> str:
     """The command that shows this case again; for a callable that has no name on a command line, the call."""
-    if not _named(subject):
+    if not named(subject):
         return family_again(subject, function, fmt, seen.case.partition(":")[0]) + f"  # {seen.case}"
     command = _command("explain", subject, function, fmt, options)
     # typed numbers are exact, and an exact zero has no sign
@@ -58,18 +58,26 @@ def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "
 
 def family_again(subject: str, function: str, fmt: str, family: str, options: str = "") -> str:
     """The command, or call, that asks a whole family again."""
-    if not _named(subject):
+    if not named(subject):
         return f"lsecheck.check(your_function, {function!r}, {fmt!r}, families=[{family!r}])"
     return shlex.join([*_command("check", subject, function, fmt, options), "--family", family])
 
 
-def _named(subject: str) -> bool:
+def named(subject: str) -> bool:
     return subject.partition("@")[0] in METHODS or subject in ADAPTERS or ":" in subject
 
 
 def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
     named = [] if function == "logsumexp" else ["-F", function]
-    return ["lsecheck", verb, subject, *named, "-f", fmt, *shlex.split(options)]
+    return ["lsecheck", verb, subject, *named, "-f", fmt, *typed(options)]
+
+
+def typed(options: str) -> list[str]:
+    """Options as words; those that no shell could have typed are split at blanks."""
+    try:
+        return shlex.split(options)
+    except ValueError:
+        return options.split()
 
 
 def entries(seen: Witness, most: int = 100) -> str:
