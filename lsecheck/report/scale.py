@@ -20,7 +20,7 @@ class Step(NamedTuple):
     @property
     def range(self) -> str:
         """Which E it holds."""
-        return f"E ≤ {self.upto:,.0f}" if math.isfinite(self.upto) else "more, or an answer of a wrong kind"
+        return f"E ≤ {self.upto:,.0f}" if math.isfinite(self.upto) else "more"
 
 
 STEPS = (
@@ -28,7 +28,7 @@ STEPS = (
     Step(2, 8.0, "close to it"),
     Step(3, 64.0, "some bits lost"),
     Step(4, 1024.0, "many bits lost"),
-    Step(5, math.inf, "wrong"),
+    Step(5, math.inf, "nearly all lost, or an answer of a wrong kind"),
 )
 WORST = STEPS[-1]
 

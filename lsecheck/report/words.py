@@ -109,14 +109,16 @@ def sentences(verdicts: "Sequence[Verdict]") -> list[str]:
 
 
 def at_best(verdicts: "Sequence[Verdict]") -> str:
-    """The strongest contract that anything keeps, said as what nothing keeps; '' where that says nothing."""
+    """What nothing keeps, and the strongest contract that something does; '' where nothing is missed."""
     known = [verdict.contract for verdict in verdicts if verdict.contract in tuple(Contract)]
     best = min(known, key=_rung, default="")
     if not best:
         return "Nothing was measured that counts towards a contract."
     if best == Contract.BROKEN:
         return "Nothing keeps a contract."
-    return "" if best == Contract.CORRECTLY_ROUNDED else f"Nothing keeps more than {best}."
+    if best == Contract.CORRECTLY_ROUNDED:
+        return ""
+    return f"Nothing is correctly rounded throughout; the strongest contract that anything keeps is {best}."
 
 
 def of_subject(verdicts: "Sequence[Verdict]") -> str:
@@ -127,17 +129,20 @@ def of_subject(verdicts: "Sequence[Verdict]") -> str:
     alike: dict[str, list[str]] = {}
     for function, kept in sorted(standing.items(), key=lambda item: min(map(_rung, item[1]))):
         alike.setdefault(_kept(kept), []).append(function)
-    said = [f"Keeps {'; '.join(f'{what} ({_joined(names)})' for what, names in alike.items())}."]
+    everywhere = len(alike) == 1
+    kept = "; ".join(what if everywhere else f"{what} ({_joined(names)})" for what, names in alike.items())
+    said = [f"Keeps {kept}{' everywhere' if everywhere and len(standing) > 1 else ''}."]
     for domain, words in _APART.items():
         wrong = list(dict.fromkeys(v.function for v in verdicts if getattr(v, domain) == "fail"))
-        said += [f"{words} in {_joined(wrong)}."] if wrong else []
+        where = "" if len(wrong) == len(standing) else f" in {_joined(wrong)}" if wrong else ""
+        said += [f"{words}{where}."] if wrong else []
     return " ".join(said)
 
 
 _APART = {
     "specials": "Special values are wrong",
     "range": "Sums that leave the storage format are wrong",
-    "conduct": "Its conduct fails",
+    "conduct": "Conduct fails",
 }
 
 

@@ -140,14 +140,15 @@ def _edges(panel: Panel, shown: Sequence[Edge], lengths: "list[int]") -> None:
     for letter, edge in zip(_LETTERS, shown, strict=False):
         if edge.along == "spread":
             x = panel.left + _WIDTH * _along(edge.at)
-            panel.stroke([x, x], [panel.top - 3, panel.bottom], "ink", 1.0, (3.0, 2.0))
+            # dashes between the digits, never through one
+            panel.stroke([x, x], [panel.top - 3, panel.bottom + 3], "ink", 1.2, (6.0, _HEIGHT - 6.0))
             if held and x - held[-1][0] < 12:  # two that almost coincide share a label
                 held[-1] = held[-1][0], f"{held[-1][1]} {letter}"
             else:
                 held.append((x, letter))
         else:
             y = panel.bottom - _HEIGHT * _up(edge.at, lengths)
-            panel.stroke([panel.left, panel.right + 4], [y, y], "ink", 1.0, (3.0, 2.0))
+            panel.stroke([panel.left - 4.5, panel.right + 4.5], [y, y], "ink", 1.2, (9.0, _WIDTH - 9.0))
             panel.words(panel.right + 6, y + 3.5, letter, "ink")
     for x, letters in held:
         panel.words(x, panel.top - 6, letters, "ink", "center")

@@ -182,5 +182,3 @@ def _environment() -> "Environment":
     # both are ours, and hold nothing of a document
     found.globals |= {"script": Markup(script), "script_digest": digest, "safe_style": Markup}
     return found
-
-

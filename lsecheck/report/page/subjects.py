@@ -1,5 +1,6 @@
 """rows, specimens, figures -> what a page shows of each subject, function by function."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -147,7 +148,9 @@ def _blocks(rows: Sequence[Row]) -> list[Block]:
 
 
 def _line(row: Row) -> tuple[str, ...]:
-    share = f"{100 * row.correctly_rounded:.3g} %" if isinstance(row.correctly_rounded, float) else "-"
+    right = row.correctly_rounded
+    # rounded down: 100 % is all of them
+    share = f"{math.floor(1e4 * right + 1e-9) / 100:g} %" if isinstance(right, float) else "-"
     return (
         one_line(row.family),
         widths(row),
