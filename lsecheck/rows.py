@@ -200,6 +200,22 @@ class Specimen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: Witness  #: the case that it was made from: the worst of its family
     steps: list[Share] = []  #: of built-in methods, and of one that answers alike
     alike: list[str] = []  #: built-in methods whose answer to this case has the same bits
+    printed: str = ""  #: what the library itself prints, asked in a plain Python; empty where it was not
+
+
+class Speed(msgspec.Struct, frozen=True, kw_only=True):
+    """The time one subject takes beside another, in one run."""
+
+    function: str
+    subject: str
+    format: str
+    rows: int
+    n: int
+    beside: str  #: the subject whose time is 1
+    ratio: float  #: median of the rounds
+    low: float  #: lower quartile
+    high: float  #: upper quartile
+    rounds: int
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +227,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
     certificate: Certificate | Absent = ABSENT
     specimens: list[Specimen] = []  #: in reports
+    speeds: list[Speed] = []  #: on the leaderboard
 
 
 class _Schema(msgspec.Struct):
@@ -228,6 +245,8 @@ def to_json(document: Document) -> str:
     listed: list[tuple[str, Sequence[msgspec.Struct]]] = [("rows", document.rows), ("verdicts", document.verdicts)]
     if document.specimens:
         listed.append(("specimens", document.specimens))
+    if document.speeds:
+        listed.append(("speeds", document.speeds))
     for name, records in listed:
         body = ",\n".join(encode(record).decode() for record in records)
         lines.append(f'"{name}": [\n{body}\n],')

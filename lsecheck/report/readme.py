@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from lsecheck.conduct import rules
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.errors import InputError
-from lsecheck.report import costs, theorems
+from lsecheck.report import costs, leaderboard, theorems
 from lsecheck.report.costs import Costs
 from lsecheck.report.words import MARKS, short, table
 from lsecheck.rows import FAILS, NOTED, Certificate, Document
 from lsecheck.selftest import Run
 
 
-def filled(page: str, results: Document, runs: Sequence[Run], certified: Sequence[Document]) -> str:
-    """The README with every generated part made anew: from committed results, scores and certificates."""
+def filled(page: str, results: Document, runs: Sequence[Run], certified: Sequence[Document], board: Document) -> str:
+    """The README with every generated part made anew: from committed results, scores, certificates, the leaderboard."""
     parts = {"matrix": _matrix(results), "contracts": _contracts(), "selftest": _score(runs)}
+    parts |= {"leaderboard": leaderboard.first_lines(board)}
     return _with_parts(page, parts | {"certificates": _certificates(certified)})
 
 

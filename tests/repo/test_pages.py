@@ -9,11 +9,12 @@ from click.testing import CliRunner
 
 from lsecheck import publish, selftest
 from lsecheck.cli import main
-from lsecheck.report import markdown, readme, selftested
+from lsecheck.report import findings, leaderboard, markdown, readme, selftested
 from lsecheck.rows import from_json
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = selftest.from_json((ROOT / "reports" / "selftest.json").read_bytes())
+BOARD = from_json((ROOT / "reports" / "leaderboard.json").read_bytes())
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -31,7 +32,18 @@ def test_the_tables_of_the_readme_are_what_the_code_renders():
     results = from_json((ROOT / "reports" / "results.json").read_bytes())
     paths = sorted((ROOT / "reports" / "certificates").glob("*.json"))
     certified = [from_json(path.read_bytes(), path.name) for path in paths]
-    assert readme.filled(README, results, RUNS, certified) == README
+    assert readme.filled(README, results, RUNS, certified, BOARD) == README
+
+
+def test_the_leaderboard_is_what_the_code_renders_from_the_committed_results():
+    """Run scripts/make_leaderboard.py --render when this fails."""
+    assert (ROOT / "reports" / "leaderboard.md").read_text("utf-8") == leaderboard.page(BOARD)
+
+
+def test_the_drafts_of_findings_are_what_the_code_renders_from_the_committed_results():
+    """Run scripts/make_leaderboard.py --render when this fails."""
+    there = {path.name: path.read_text("utf-8") for path in (ROOT / "reports" / "findings").glob("*.md")}
+    assert there == findings.pages(BOARD)
 
 
 def test_the_page_of_planted_faults_is_what_the_code_renders_from_the_committed_scores():

@@ -65,12 +65,13 @@ def test_a_pipe_in_a_cell_does_not_break_the_table(document):
 def test_generated_parts_of_a_page_are_replaced_and_missing_ones_refused(document):
     """The README keeps its own words."""
     page = "a\n<!-- matrix -->\nSTALE\n<!-- end of matrix -->\nb\n<!-- contracts -->\n<!-- end of contracts -->\n"
+    page += "<!-- leaderboard -->\n<!-- end of leaderboard -->\n"
     page += "<!-- selftest -->\n<!-- end of selftest -->\n<!-- certificates -->\n<!-- end of certificates -->\n"
     runs = selftest.from_json((ROOT / "reports" / "selftest.json").read_bytes())
-    said = readme.filled(page, document, runs, [])
+    said = readme.filled(page, document, runs, [], document)
     assert f"{len(runs)} seeds" in said
     assert said.startswith("a\n<!-- matrix -->\n| logsumexp | float32 | special values |\n")
     assert "STALE" not in said
     assert "\nb\n" in said
     with pytest.raises(InputError, match="no part between <!-- contracts -->"):
-        readme.filled(page.replace("<!-- contracts -->", ""), document, runs, [])
+        readme.filled(page.replace("<!-- contracts -->", ""), document, runs, [], document)

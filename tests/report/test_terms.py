@@ -10,7 +10,7 @@ import pytest
 
 from lsecheck import formats, functions
 from lsecheck.inputs.corpus import format_values
-from lsecheck.report.terms import LONGEST, own_terms
+from lsecheck.report.terms import LONGEST, own_program, own_terms
 from lsecheck.rows import Witness
 from lsecheck.subjects import load
 from lsecheck.subjects.adapters import ADAPTERS, install_line, installed
@@ -152,3 +152,62 @@ class TestWritten:
         assert own_terms("scipy", "logsumexp", "float16:float32", seen) == own_terms(
             "scipy", "logsumexp", "float16", seen
         )
+
+
+class TestProgram:
+    """The same in lines, for a tracker."""
+
+    def test_scipy(self):
+        """Imports, the array, the call."""
+        said = own_program("scipy", "logsumexp", "float16", _witness([0.0] * 65520 + [1.0, np.inf], "float16"))
+        assert said == (
+            "import numpy as np\nimport scipy.special\nfrom math import inf\n\n"
+            'x = np.array([[0.0] * 65520 + [1.0, inf]], "float16")\n'
+            "print(scipy.special.logsumexp(x, axis=-1)[0].tolist())\n"
+        )
+
+    def test_labels_have_a_name(self):
+        """Of the row, in the library's own type."""
+        said = own_program("torch", "cross_entropy", "float32", _witness([1.0, 2.0], "float32", label=1))
+        assert said.endswith(
+            "x = torch.tensor([[1.0, 2.0]], dtype=torch.float32)\nlabels = torch.tensor([1])\n"
+            'print(torch.nn.functional.cross_entropy(x, labels, reduction="none")[0].tolist())\n'
+        )
+
+    def test_two_vectors_have_one_each(self):
+        """logaddexp."""
+        said = own_program("numpy.logaddexp", "logaddexp", "float32", _witness([1.0, 2.0], "float32"))
+        assert 'a = numpy.array([1.0], "float32")\nb = numpy.array([2.0], "float32")\n' in said
+        assert "numpy.logaddexp(a, b)[0]" in said
+
+    def test_a_setting_that_arrays_feel_comes_before_them(self):
+        """float64 of JAX would be float32."""
+        said = own_program("jax", "logsumexp", "float64", _witness([1.0], "float64"))
+        assert said.index("jax_enable_x64") < said.index("x = ")
+
+    def test_a_model_has_lines_of_its_own(self):
+        """And is written once."""
+        said = own_program("openvino", "softmax", "bfloat16", _witness([1.0], "bfloat16"))
+        assert said.count("parse_model") == 1
+        assert "\n{ y = Softmax <axis = -1> (x) }" in said
+        assert "x = x" not in said
+
+    def test_equal_rows_print_a_list(self):
+        """What shows only in company."""
+        said = own_program("torch", "softmax", "float32", _witness([1.0, 2.0], "float32", output=1), copies=2)
+        assert "[[1.0, 2.0], [1.0, 2.0]]" in said
+        assert said.endswith("dim=-1)[:, 1].tolist())\n")
+
+    def test_what_cannot_be_written_is_empty(self):
+        """As for a line."""
+        assert own_program("max-shift", "logsumexp", "float32", _witness([1.0], "float32")) == ""
+        assert own_program("sklearn", "softmax", "float32", _witness([1.0], "float32"), axis=0) == ""
+
+    @pytest.mark.parametrize(("name", "function", "fmt"), RUN)
+    def test_it_prints_what_the_line_prints(self, name, function, fmt):
+        """Two ways to write one question."""
+        from lsecheck.reproduce import printed
+
+        label = 2 if function == "cross_entropy" else None
+        seen = _witness([1 / 3, -0.0, -np.inf][: 2 if function == "logaddexp" else 3], fmt, label)
+        assert float(printed(own_program(name, function, fmt, seen))) == _printed(own_terms(name, function, fmt, seen))

@@ -1,0 +1,258 @@
+"""specimens of libraries -> drafts of what could be filed upstream, one page each, and their index.
+
+Every page can stand alone in another project's tracker: its program needs that library only, and what it
+prints was recorded from running it. `scripts/check_findings.py` runs it again.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lsecheck.report import sorts
+from lsecheck.report.sorts import KNOW, WRONG, Sort
+from lsecheck.report.terms import LAYOUTS, own_program
+from lsecheck.report.words import code, entries, family_again, short, table
+from lsecheck.rows import Document, Specimen
+from lsecheck.subjects.adapters import ADAPTERS
+
+#: the page that lists the others
+INDEX = "README.md"
+#: formats, the most telling first
+_ORDER = ("float32", "float64", "float16", "bfloat16")
+
+
+class Draft(NamedTuple):
+    """A failure of one library in one function, in all formats and modes that share it."""
+
+    library: str
+    function: str
+    sort: Sort
+    specimens: "tuple[Specimen, ...]"  #: the one to show first
+
+    @property
+    def file(self) -> str:
+        """Its page."""
+        return f"{self.library}-{self.function}-{self.sort.slug}.md"
+
+    @property
+    def name(self) -> str:
+        """What the library calls the function."""
+        return ADAPTERS[self.specimens[0].subject].functions[self.function].name
+
+    @property
+    def title(self) -> str:
+        """Fit for a tracker."""
+        return self.sort.title.format(name=self.name)
+
+    @property
+    def formats(self) -> str:
+        """Those that show it."""
+        return ", ".join(sorted({specimen.format for specimen in self.specimens}, key=formats_order))
+
+
+def formats_order(fmt: str) -> int:
+    """Where a format stands in a list."""
+    return _ORDER.index(fmt) if fmt in _ORDER else len(_ORDER)
+
+
+def drafts(document: Document) -> "list[Draft]":
+    """What is wrong first, then what is worth knowing; by library within each."""
+    groups: dict[tuple[str, str, str], list[Specimen]] = {}
+    for specimen in document.specimens:
+        if specimen.subject in ADAPTERS and not _of_the_adapter(specimen):
+            key = sorts.library(specimen.subject), specimen.function, sorts.of(specimen).slug
+            groups.setdefault(key, []).append(specimen)
+    for library, function, slug in list(groups):  # a fold whose order matters is one that loses accuracy
+        if slug == "order" and (library, function, "accumulation") in groups:
+            groups[library, function, "accumulation"] += groups.pop((library, function, slug))
+    found = [
+        Draft(library, function, sorts.SORTS[slug], tuple(sorted(members, key=_telling)))
+        for (library, function, slug), members in groups.items()
+    ]
+    return sorted(found, key=lambda draft: (draft.sort.standing != WRONG, draft.library))
+
+
+def pages(document: Document) -> "dict[str, str]":
+    """File name -> content: the index, and a page for each draft."""
+    found = drafts(document)
+    return {INDEX: _index(found)} | {draft.file: page(draft, document) for draft in found}
+
+
+def program(specimen: Specimen) -> str:
+    """The one that shows it in a plain Python; '' where none can."""
+    given = specimen.subject, specimen.function, specimen.format, specimen.witness
+    if specimen.domain != "conduct":
+        return own_program(*given, copies=specimen.copies)
+    if specimen.kind == "axis":
+        return own_program(*given, axis=0)
+    return own_program(*given, layout=specimen.kind) if specimen.kind in LAYOUTS else ""
+
+
+def page(draft: Draft, document: Document) -> str:
+    """One draft."""
+    first, *others = draft.specimens
+    special = sorts.special(first)
+    causes = dict.fromkeys(filter(None, map(sorts.cause, draft.specimens)))
+    parts = [
+        f"# {draft.title}",
+        f"*{draft.sort.standing.capitalize()}. A draft: nothing of it has been filed.*",
+        f"{draft.sort.summary.format(name=draft.name)} Seen {_versions(draft, document)} in {draft.formats}; since when"
+        " is not known.",
+        *_evidence(first),
+        f"**Expected:** {_expected(first)}." + _because(draft, special),
+        f"**Impact:** {draft.sort.impact}",
+    ]
+    if causes:
+        parts.append("**Likely cause:** " + "; ".join(causes) + ".")
+    if draft.sort.standing == KNOW:
+        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.")
+    if others:
+        parts += [f"## The same in other formats and modes ({len(others)})", _others(others)]
+        parts += [part for each in others if program(each) for part in _evidence(each, short_head=True)]
+    parts += ["## Environment", _environment(draft, document), "## How it was found", _found(first)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _evidence(specimen: Specimen, short_head: bool = False) -> "list[str]":
+    """The program and what it prints; where no program shows it, what was seen."""
+    written = program(specimen)
+    if not written:
+        said = specimen.witness.message if isinstance(specimen.witness.message, str) else specimen.witness.answer
+        return [f"Seen through the adapter, on x = {code(entries(specimen.witness))}: {said}."]
+    head = f"`{specimen.subject}`, {specimen.format}:" if short_head else "In a plain Python:"
+    return [head, f"```python\n{written}```", "prints", f"```text\n{specimen.printed}\n```"]
+
+
+def _expected(specimen: Specimen) -> str:
+    if specimen.kind in ("raised", "crashed", "timed-out"):
+        return "an empty answer" if not specimen.witness.n else f"{_rounded(specimen)}"
+    if specimen.expected in ("nan", "+inf", "-inf"):
+        return specimen.expected.removeprefix("+")
+    if specimen.expected == "any convention":
+        return "no single answer is right; nan at every output, or a one-hot row"
+    return _rounded(specimen)
+
+
+def _rounded(specimen: Specimen) -> str:
+    """The nearest number of the format, and the exact value."""
+    right = float.fromhex(specimen.witness.truth)
+    exact = f"; the exact value is {specimen.exact}{_more(specimen.exact)}" if specimen.exact else ""
+    return f"{right!r} (`{specimen.witness.truth}`), correctly rounded to {specimen.format}{exact}"
+
+
+def _more(exact: str) -> str:
+    """An ellipsis where the decimal was cut."""
+    digits = sum(letter.isdigit() for letter in exact.partition("e")[0].lstrip("-0."))
+    return "…" if digits >= 20 else ""
+
+
+def _because(draft: Draft, special: str) -> str:
+    if draft.sort.standing != WRONG:
+        return ""
+    return f" Why: {draft.sort.why.format(special=special or 'mathematics settles it')}."
+
+
+def _others(others: Sequence[Specimen]) -> str:
+    body = [
+        (
+            f"`{each.subject}`", each.format, code(entries(each.witness, 60)), _got(each),
+            each.expected if not each.exact else f"{float.fromhex(each.witness.truth)!r}",
+            "-" if each.domain == "conduct" else short(each.witness.ulp),
+        )
+        for each in others
+    ]  # fmt: skip
+    return table(("asked", "format", "x", "answers", "should be", "ulp"), body)
+
+
+def _got(specimen: Specimen) -> str:
+    if specimen.domain == "conduct":
+        return specimen.printed or str(specimen.witness.message)
+    if isinstance(specimen.witness.message, str) and not specimen.printed:
+        return specimen.witness.message
+    return specimen.printed or repr(float.fromhex(specimen.witness.answer))
+
+
+def _versions(draft: Draft, document: Document) -> str:
+    names = dict.fromkeys(specimen.subject for specimen in draft.specimens)
+    said = dict.fromkeys(document.environment.get(f"subject {name}", name).partition(",")[0] for name in names)
+    return f"with {', '.join(said)} ({', '.join(names)})"
+
+
+def _environment(draft: Draft, document: Document) -> str:
+    names = dict.fromkeys(specimen.subject for specimen in draft.specimens)
+    known = document.environment
+    lines = [f"* `{name}`: {known[f'subject {name}']}" for name in names if f"subject {name}" in known]
+    lines += [f"* {name}: {known[name]}" for name in ("python", "platform", "numpy", "numpy_simd") if name in known]
+    return "\n".join(lines)
+
+
+def _found(specimen: Specimen) -> str:
+    given = specimen.subject, specimen.function, specimen.format
+    again = family_again(*given, specimen.found.case.partition(":")[0])
+    shrunk = " and shrunk from there" if specimen.found.x != specimen.witness.x else ""
+    return f"By lsecheck, on its case `{specimen.found.case}`{shrunk}:\n\n```sh\n{again}\n```"
+
+
+def _index(found: Sequence[Draft]) -> str:
+    parts = [
+        "# What is wrong in libraries, and what is worth knowing",
+        "Drafts written by `scripts/make_leaderboard.py` from [the leaderboard](../leaderboard.md), each with a program"
+        " that needs the library alone; `scripts/check_findings.py` runs them again and compares. Nothing here has been"
+        " filed: versions are named on every page, and a later one may have been mended.",
+    ]
+    for standing in (WRONG, KNOW):
+        mine = [draft for draft in found if draft.sort.standing == standing]
+        parts.append(f"## {standing.capitalize()}")
+        body = [
+            (f"[{draft.title}]({draft.file})", draft.library, draft.formats, _line(draft.specimens[0]))
+            for draft in mine
+        ]
+        parts.append(table(("finding", "library", "formats", "an example"), body) if body else "None.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(specimen: Specimen) -> str:
+    right = float.fromhex(specimen.witness.truth)
+    settled = f"{right!r}" if specimen.expected == "a number" or specimen.domain == "conduct" else specimen.expected
+    return f"x = {code(_plain(specimen))}: {_got(specimen)}, should be {settled.removeprefix('+')}"
+
+
+def _plain(specimen: Specimen) -> str:
+    """Values in decimal, where that is short."""
+    if not isinstance(specimen.witness.x, str):
+        return f"{specimen.witness.n:,} entries"
+    words = []
+    for word in specimen.witness.x.split():
+        value, _, count = word.partition("*")
+        words.append(f"{float.fromhex(value):.9g}{' × ' + count if count else ''}")
+    text = ", ".join(words)
+    return f"[{text}]" if len(text) <= 60 else f"{specimen.witness.n:,} entries"
+
+
+def _of_the_adapter(specimen: Specimen) -> bool:
+    """`torch.logcumsumexp` of no entries has no last one to take: that is how it is asked, not what it does."""
+    return specimen.subject == "torch.logcumsumexp" and not specimen.witness.n
+
+
+def _telling(specimen: Specimen) -> "tuple[bool, bool, int, int, int]":
+    """What shows best: what its program prints is what was measured; short; in a common format; plainly called."""
+    return (
+        not shows(specimen),
+        len(specimen.subject.split(".")) > 1 and specimen.subject.startswith("torch"),
+        specimen.witness.n > 100,
+        formats_order(specimen.format),
+        len(str(specimen.witness.x)),
+    )
+
+
+def shows(specimen: Specimen) -> bool:
+    """Whether its program prints what was measured: a library may answer otherwise to a row in its batch."""
+    if not program(specimen):
+        return False
+    if specimen.domain == "conduct" or specimen.copies > 1 or isinstance(specimen.witness.message, str):
+        return bool(specimen.printed)
+    try:
+        said, known = float(specimen.printed), float.fromhex(specimen.witness.answer)
+    except ValueError:
+        return False
+    return said == known or (math.isnan(said) and math.isnan(known))

@@ -1,0 +1,302 @@
+"""rows, verdicts, speeds -> the leaderboard: who keeps what, at which price, in one table a function and format.
+
+Every figure is of the same cases for everybody, so lines can be compared; each is the worst, or a mean,
+of what was asked, never of what there is.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from lsecheck.contracts import Contract
+from lsecheck.gate.verdicts import UNMEASURED, grouped
+from lsecheck.report import twins
+from lsecheck.report.words import MARKS, sampled, sentences, short, table
+from lsecheck.rows import Document, Row, Speed, Verdict
+from lsecheck.subjects.adapters import ADAPTERS
+
+#: families of plain logits at every length: what E does there as rows grow
+DRIFT = ("ordinary", "equal", "width", "long")
+#: lengths that drift compares: up to this, and beyond that
+FEW, MANY = 16, 4096
+#: subjects of the README's first lines
+FIRST = (
+    "log1p-shift", "scipy", "max-shift", "torch", "torch.compile", "jax", "openvino", "onnxruntime.opset13",
+    "onnxruntime", "torch.logcumsumexp", "numpy.logaddexp.reduce", "naive",
+)  # fmt: skip
+
+#: special values are right, but for rows without entries
+EMPTY = "empty"
+_MARKS = MARKS | {EMPTY: "∅"}
+
+
+class Standing(NamedTuple):
+    """A line of the leaderboard. A number that does not exist is nan."""
+
+    function: str
+    format: str
+    subject: str
+    contract: str
+    scaled: float  #: worst E
+    ulp: float  #: worst
+    mean: float  #: ulp, every family alike
+    bias: float  #: mean signed ulp, every family alike
+    correct: float  #: share correctly rounded, every family alike
+    wrong: "dict[str, int]"  #: answers of a wrong kind
+    specials: str
+    range: str
+    conduct: str
+    few: float  #: worst E of plain rows of at most `FEW` entries
+    many: float  #: and of more than `MANY`
+    many_wrong: int  #: answers of a wrong kind there
+    times: "tuple[Speed, ...]"
+    cases: int
+    effort: str
+    library: bool
+
+
+class Point(NamedTuple):
+    """Speed beside accuracy."""
+
+    function: str
+    format: str
+    subject: str
+    contract: str
+    time: float  #: over that of max-shift, in one run
+    scaled: float  #: worst E
+    best: bool  #: nobody is both faster and more accurate
+
+
+def standings(document: Document) -> "list[Standing]":
+    """Best first within each function and format: by contract, then by the worst E."""
+    groups = grouped(document.rows)
+    empty = _wrong_of_none(groups)
+    timed: dict[tuple[str, str, str], list[Speed]] = {}
+    for speed in document.speeds:
+        timed.setdefault((speed.function, speed.subject, speed.format), []).append(speed)
+    lines = []
+    for verdict in document.verdicts:
+        key = verdict.function, verdict.subject, verdict.format
+        if verdict.status != UNMEASURED and key in groups:
+            line = _standing(verdict, groups[key], timed.get(key, []), document.environment)
+            lines.append(line._replace(specials=EMPTY) if key in empty else line)
+    places = {key: place for place, key in enumerate(dict.fromkeys((line.function, line.format) for line in lines))}
+    return sorted(lines, key=lambda line: (places[line.function, line.format], *_rank(line)))
+
+
+def points(document: Document, shape: "tuple[int, int]") -> "list[Point]":
+    """Of each function and format, for one shape: what a Pareto plot shows. Who has no number has no point."""
+    found: list[Point] = []
+    for line in standings(document):
+        time = next((speed.ratio for speed in line.times if (speed.rows, speed.n) == shape), math.nan)
+        if math.isfinite(time) and math.isfinite(line.scaled):
+            found.append(Point(line.function, line.format, line.subject, line.contract, time, line.scaled, False))
+    return [point._replace(best=not any(_beats(other, point) for other in found)) for point in found]
+
+
+def page(document: Document) -> str:
+    """Markdown."""
+    lines = standings(document)
+    verdicts = _less_the_empty(document)
+    libraries = [verdict for verdict in verdicts if verdict.subject in ADAPTERS]
+    ours = [verdict for verdict in verdicts if verdict.subject not in ADAPTERS]
+    alike = twins.spoken(twins.found(document.rows))
+    parts = [
+        "# Who keeps what",
+        _INTRODUCTION,
+        *(f"* {sentence}" for sentence in sentences(libraries)),
+        "The built-in methods, what the textbooks' algorithms come to:",
+        *(f"* {sentence}" for sentence in sentences(ours)),
+        *(f"* {sentence}" for sentence in alike),
+        _asked(document),
+        _key(document),
+    ]
+    for function in dict.fromkeys(line.function for line in lines):
+        parts.append(f"## {function}")
+        mine = [line for line in lines if line.function == function]
+        for fmt in dict.fromkeys(line.format for line in mine):
+            members = [line for line in mine if line.format == fmt]
+            parts += [f"### {function}, {fmt}", table(_header(members), [_cells(line, members) for line in members])]
+    parts += ["## Versions", _versions(document), "## Again", _AGAIN]
+    text = "\n\n".join(parts) + "\n"
+    return text.replace(".\n\n* ", ".\n* ")
+
+
+def first_lines(document: Document) -> str:
+    """For the README: logsumexp in two formats."""
+    lines = {(line.subject, line.format): line for line in standings(document) if line.function == "logsumexp"}
+    body = []
+    for subject in FIRST:
+        single, half = (lines.get((subject, fmt)) for fmt in ("float32", "float16"))
+        if single is None or half is None:
+            continue
+        body.append(
+            (
+                f"`{subject}`", single.contract, short(single.scaled), half.contract, short(half.scaled),
+                _MARKS[next((mark for mark in ("fail", EMPTY) if mark in (single.specials, half.specials)), "pass")],
+                short(single.times[0].ratio) if single.times else "-",
+            )
+        )  # fmt: skip
+    timed = next((speed for speed in document.speeds if speed.format == "float32"), None)
+    shape = f", {timed.rows:,} × {timed.n:,}" if timed else ""
+    beside = f"time ÷ `{timed.beside}`" if timed else "time"
+    header = ("logsumexp", "float32 keeps", "worst E", "float16 keeps", "worst E", "special values", f"{beside}{shape}")
+    return table(header, body)
+
+
+def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", environment: "dict[str, str]") -> Standing:
+    plain = [place for row in rows if row.family in DRIFT for place in row.by_place]
+    long = [place for place in plain if place.n > MANY]
+    wrong: dict[str, int] = {}
+    for kind, count in (item for row in rows for item in row.class_errors.items()):
+        wrong[kind] = wrong.get(kind, 0) + count
+    effort = environment.get(f"effort {verdict.subject}", environment.get("effort", ""))
+    return Standing(
+        verdict.function, verdict.format, verdict.subject, verdict.contract,
+        _number(verdict.max_scaled), _number(verdict.max_ulp),
+        _mean(rows, "mean_ulp"), _mean(rows, "bias_ulp"), _mean(rows, "correctly_rounded"), wrong,
+        verdict.specials, verdict.range, verdict.conduct,
+        max((place.scaled for place in plain if place.n <= FEW and place.outputs), default=math.nan),
+        max((place.scaled for place in long if place.outputs), default=math.nan),
+        sum(place.wrong for place in long),
+        tuple(times), sum(row.cases for row in rows), effort, verdict.subject in ADAPTERS,
+    )  # fmt: skip
+
+
+def _wrong_of_none(groups: "dict[tuple[str, str, str], list[Row]]") -> "set[tuple[str, str, str]]":
+    """Keys of those whose special values are right but for rows without entries."""
+    found = set()
+    for key, rows in groups.items():
+        wrong = [finding for row in rows for finding in row.findings if finding.domain == "specials"]
+        if wrong and all(finding.kind == "raised" and not finding.witness.n for finding in wrong):
+            found.add(key)
+    return found
+
+
+def _less_the_empty(document: Document) -> "list[Verdict]":
+    """Verdicts, for sentences: who raises for a row without entries has no wrong special value."""
+    empty = _wrong_of_none(grouped(document.rows))
+    return [
+        msgspec.structs.replace(each, specials="pass") if (each.function, each.subject, each.format) in empty else each
+        for each in document.verdicts
+    ]
+
+
+def _number(found: object) -> float:
+    return found if isinstance(found, float) else math.nan
+
+
+def _mean(rows: Sequence[Row], measure: str) -> float:
+    """Of the families that have it, each alike: none is so long that it drowns the others."""
+    found = [getattr(row, measure) for row in rows if isinstance(getattr(row, measure), float)]
+    return math.fsum(value / len(found) for value in found) if found else math.nan
+
+
+def _rank(line: Standing) -> "tuple[float, ...]":
+    rung = Contract(line.contract).rung if line.contract in tuple(Contract) else 99
+    # who keeps no contract is ranked by what is left: wrong kinds of answers, then E
+    return rung, *((sum(line.wrong.values()),) if line.contract == Contract.BROKEN else ()), line.scaled
+
+
+def _beats(other: Point, point: Point) -> bool:
+    same = (other.function, other.format) == (point.function, point.format)
+    no_worse = other.time <= point.time and _badness(other) <= _badness(point)
+    return same and no_worse and (other.time < point.time or _badness(other) < _badness(point))
+
+
+def _badness(point: Point) -> "tuple[int, float]":
+    return Contract(point.contract).rung if point.contract in tuple(Contract) else 99, point.scaled
+
+
+def _asked(document: Document) -> str:
+    asked = {(row.function, row.format, row.family): row.cases for row in document.rows}
+    how = " and ".join(sorted({sampled(row) for row in document.rows}))
+    subjects = len({row.subject for row in document.rows})
+    return (
+        f"{subjects} subjects, {sum(asked.values()):,} cases from {len({row.family for row in document.rows})} families"
+        f" ({how}: every maximum is the worst found among them, no more). What is wrong in a library is written up with"
+        " a program to paste in [findings](findings/README.md), and what each mark means in the"
+        " [README](../README.md#contracts)."
+    )
+
+
+def _key(document: Document) -> str:
+    shapes = list(dict.fromkeys((speed.rows, speed.n) for speed in document.speeds))
+    timed = document.speeds[0] if document.speeds else None
+    said = [
+        "Best first: by contract, then by the worst E.",
+        "* *worst E*: error scaled by what the inputs allow; about 1 is as good as it gets. *ulp*: in units of the last"
+        " place; near an answer of 0 large numbers are mathematics, and E says so.",
+        "* *mean ulp*, *bias* (mean signed error in ulps) and *correct* (share correctly rounded): of the answers that"
+        " are numbers, each family weighing the same.",
+        "* *wrong kind*: nan, an infinity or a number where another of these is right, special values included.",
+        "* *S R C*: special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked;"
+        " ∅ is right but that it raises for a row without entries.",
+        f"* *drift*: the worst E of plain rows ({', '.join(DRIFT)}) of at most {FEW} entries → of more than {MANY:,};"
+        " ✗ where some of the latter are of a wrong kind.",
+    ]
+    if timed:
+        said.append(
+            f"* *time*: over that of `{timed.beside}` in the same run, rows × entries"
+            f" {' and '.join(f'{rows:,} × {n:,}' for rows, n in shapes)}: median of {timed.rounds} rounds [quartiles],"
+            " arrays in and arrays out, as lsecheck asks. The built-in methods are written to be read, not to be fast."
+        )
+    return "\n".join(said)
+
+
+def _header(members: Sequence[Standing]) -> "tuple[str, ...]":
+    shapes = _shapes(members)
+    return (
+        "subject", "contract", "worst E", "worst ulp", "mean ulp", "bias", "correct", "wrong kind", "S R C", "drift",
+        *(f"time, {rows:,} × {n:,}" for rows, n in shapes), "cases",
+    )  # fmt: skip
+
+
+def _shapes(members: Sequence[Standing]) -> "list[tuple[int, int]]":
+    return list(dict.fromkeys((speed.rows, speed.n) for line in members for speed in line.times))
+
+
+def _cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
+    known = {(speed.rows, speed.n): speed for speed in line.times}
+    times = [known.get(shape) for shape in _shapes(members)]
+    name = f"`{line.subject}`" if line.library else f"*{line.subject}*"
+    effort = f" ({line.effort.partition(', ')[2]})" if ", " in line.effort else ""
+    return (
+        name,
+        f"**{line.contract}**",
+        _figure(line.scaled),
+        _figure(line.ulp),
+        _figure(line.mean),
+        _figure(line.bias, "+.2g"),
+        "-" if math.isnan(line.correct) else f"{100 * line.correct:.1f} %",
+        ", ".join(f"{kind} {count:,}" for kind, count in sorted(line.wrong.items())) or "-",
+        " ".join(_MARKS[mark] for mark in (line.specials, line.range, line.conduct)),
+        f"{_figure(line.few)} → {_figure(line.many)}{' ✗' * bool(line.many_wrong)}",
+        *("-" if time is None else f"{time.ratio:g} [{time.low:g}, {time.high:g}]" for time in times),
+        f"{line.cases:,}{effort}",
+    )
+
+
+def _figure(number: float, how: str = ".3g") -> str:
+    return "-" if math.isnan(number) else f"{number:{how}}"
+
+
+def _versions(document: Document) -> str:
+    body = [(name.removeprefix("subject "), text) for name, text in document.environment.items()]
+    return table(("", ""), [(f"`{name}`", text) for name, text in body])
+
+
+_INTRODUCTION = """\
+Every method of lsecheck beside every library that it has an adapter for, each asked the same cases, judged by the same
+truth. Libraries first, then the textbooks' methods:"""
+
+_AGAIN = """\
+```sh
+pip install -r scripts/leaderboard-requirements.txt -e .
+scripts/make_leaderboard.py             # about half an hour on two cores; interrupted, it goes on where it was
+scripts/make_leaderboard.py --render    # the pages alone, from reports/leaderboard.json
+scripts/check_findings.py               # every draft's program again, in a plain Python
+lsecheck check torch -f float32         # or any line of it alone
+```"""

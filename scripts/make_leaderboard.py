@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Every method beside every library -> reports/leaderboard.json, its pages, and drafts of what is to be reported.
+
+    pip install -r scripts/leaderboard-requirements.txt -e .
+    scripts/make_leaderboard.py [--jobs N] [--fresh]        # about half an hour on two cores
+    scripts/make_leaderboard.py --render                    # the pages again, from the JSON alone
+
+Every part is measured in a process of its own and kept in build/leaderboard/, so that an interrupted run goes on
+where it was and a library that ends its process ends nothing else: what it was asked is asked again in isolation.
+Speeds come last, alone on the machine. Exits 1 where a part could not be measured.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from lsecheck import formats, functions, speeds
+from lsecheck.contracts import Contract
+from lsecheck.errors import LsecheckError
+from lsecheck.gate import check, judge
+from lsecheck.inputs import cases
+from lsecheck.report import findings, leaderboard
+from lsecheck.reproduce import specimens
+from lsecheck.rows import SCHEMA, Document, from_json, to_json
+from lsecheck.run import environment
+from lsecheck.subjects import load
+from lsecheck.subjects.adapters import ADAPTERS
+from lsecheck.subjects.loading import PLAIN, Loading
+from lsecheck.subjects.methods import METHODS
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORTS, SCRATCH = ROOT / "reports", ROOT / "build" / "leaderboard"
+FUNCTIONS = ("logsumexp", "softmax", "log_softmax", "cross_entropy")
+FORMATS = ("float16", "bfloat16", "float32", "float64")
+WIDER = "max-shift@float32"  #: what most kernels do with 16 bits
+SUBJECTS = (*METHODS, WIDER, *(name for name in ADAPTERS if name != "numpy.logaddexp"))
+#: subject -> families that are asked at effort quick: it compiles anew for every width
+QUICK = {"jax": ("width",)}
+ROUNDS = 7
+
+
+class Part(NamedTuple):
+    """What one process measures."""
+
+    what: str  #: rows, specimens or speeds
+    subject: str
+    function: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is kept."""
+        return SCRATCH / f"{self.what}-{self.subject}-{self.function}.json"
+
+
+def formats_of(subject: str) -> "tuple[str, ...]":
+    """The formats that it is asked in."""
+    return FORMATS[:2] if subject == WIDER else FORMATS
+
+
+def claims(subject: str, function: str) -> bool:
+    """Whether there is anything to ask."""
+    name = subject.partition("@")[0]
+    return function in (METHODS[name] if name in METHODS else ADAPTERS[name].functions)
+
+
+def parts(what: str) -> "list[Part]":
+    """All of a kind."""
+    if what == "speeds":
+        return [Part(what, "all", function) for function in FUNCTIONS]
+    subjects = [name for name in SUBJECTS if what == "rows" or name in ADAPTERS]
+    return [
+        Part(what, subject, function) for subject in subjects for function in FUNCTIONS if claims(subject, function)
+    ]
+
+
+# ---- what each process does ----
+
+
+def measured(part: Part, loading: Loading) -> Document:
+    """Rows of one subject in one function, in every format that it has."""
+    quick = QUICK.get(part.subject, ())
+    efforts = {"standard": [name for name in cases.names() if name not in quick], "quick": list(quick)}
+    rows, said = [], {}
+    for effort, families in efforts.items():
+        if families:
+            found = check(part.subject, part.function, formats_of(part.subject), families, effort, loading=loading)
+            rows += found.rows
+            said = found.environment
+    return Document(schema=SCHEMA, environment=said, rows=rows, verdicts=[])
+
+
+def reproduced(part: Part, loading: Loading) -> Document:
+    """What its failures come down to."""
+    known = from_json(part._replace(what="rows").path.read_bytes())
+    found = specimens(known.rows, load(part.subject, loading))
+    return Document(schema=SCHEMA, environment=known.environment, rows=[], verdicts=[], specimens=found)
+
+
+def timed(part: Part, _: Loading) -> Document:
+    """Everybody beside max-shift, in one process."""
+    function, found = functions.named(part.function), []
+    names = [speeds.BESIDE, *(name for name in SUBJECTS if name != speeds.BESIDE)]
+    loaded = [load(name) for name in names if claims(name, part.function)]
+    for pair in map(formats.pair, FORMATS):
+        able = [each for each in loaded if each.supports(function, pair) and str(pair) in formats_of(each.name)]
+        for shape in speeds.SHAPES:
+            print(f"{function.name} {pair} {shape}: {len(able)} subjects", file=sys.stderr, flush=True)
+            found += speeds.ratios(able, function, pair, shape, ROUNDS)
+    return Document(schema=SCHEMA, environment=environment(loaded), rows=[], verdicts=[], speeds=found)
+
+
+WAYS = {"rows": measured, "specimens": reproduced, "speeds": timed}
+
+
+def perform(part: Part, loading: Loading) -> None:
+    """One part, kept when it is whole."""
+    if part.subject in ("torch.compile", "all"):  # past its limit it would answer uncompiled, and say nothing
+        import torch._dynamo.config as dynamo
+
+        dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
+    made = WAYS[part.what](part, loading)
+    new = part.path.with_suffix(".new")
+    new.write_text(to_json(made), "utf-8")
+    new.replace(part.path)
+
+
+# ---- driving them ----
+
+
+def run(part: Part) -> bool:
+    """In a process of its own; where that ends without a result, once more in isolation."""
+    if part.path.exists():
+        return True
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    with open(part.path.with_suffix(".log"), "w", encoding="utf-8") as log:
+        for more in ([], ["--isolated"]):
+            words = [sys.executable, __file__, "--part", *part, *more]
+            if subprocess.run(words, stdout=log, stderr=log).returncode == 0 and part.path.exists():
+                return True
+    return False
+
+
+def run_all(jobs: int) -> "list[Part]":
+    """Every part there is; those that failed."""
+    failed = []
+    for what, at_once in (("rows", jobs), ("specimens", jobs), ("speeds", 1)):
+        wanted = [part for part in parts(what) if what != "specimens" or part._replace(what="rows").path.exists()]
+        with (
+            ThreadPoolExecutor(at_once) as pool,
+            tqdm(total=len(wanted), unit="part", desc=what, file=sys.stderr) as bar,
+        ):
+            for part, held in zip(wanted, pool.map(run, wanted), strict=True):
+                bar.set_postfix_str(f"{part.subject} {part.function}")
+                bar.update()
+                failed += [] if held else [part]
+    return failed
+
+
+def assembled() -> Document:
+    """All parts as one result."""
+    found = [
+        from_json(part.path.read_bytes())
+        for what in ("rows", "specimens", "speeds")
+        for part in parts(what)
+        if part.path.exists()
+    ]
+    order = {name: place for place, name in enumerate(FUNCTIONS)}, {name: place for place, name in enumerate(FORMATS)}
+    rows = sorted(
+        (row for each in found for row in each.rows), key=lambda row: (order[0][row.function], order[1][row.format])
+    )
+    said: dict[str, str] = {}
+    for each in found:
+        said |= each.environment
+    said |= {"effort": "standard"} | {
+        f"effort {name}": f"standard, {', '.join(few)} quick" for name, few in QUICK.items()
+    }
+    return Document(
+        schema=SCHEMA,
+        environment=said,
+        rows=rows,
+        verdicts=judge(rows, Contract.SHIFTED),
+        specimens=[specimen for each in found for specimen in each.specimens],
+        speeds=[speed for each in found for speed in each.speeds],
+    )
+
+
+def render(document: Document) -> None:
+    """Every page."""
+    (REPORTS / "leaderboard.md").write_text(leaderboard.page(document), "utf-8")
+    folder = REPORTS / "findings"
+    folder.mkdir(exist_ok=True)
+    pages = findings.pages(document)
+    for path in folder.glob("*.md"):
+        if path.name not in pages:
+            path.unlink()
+    for name, page in pages.items():
+        (folder / name).write_text(page, "utf-8")
+
+
+def main() -> int:
+    """Measure what is not there yet, write, render."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--fresh", action="store_true", help="measure everything anew")
+    parser.add_argument("--render", action="store_true", help="only write the pages, from the committed JSON")
+    parser.add_argument("--part", nargs=3, metavar=("WHAT", "SUBJECT", "FUNCTION"), help=argparse.SUPPRESS)
+    parser.add_argument("--isolated", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    kept = REPORTS / "leaderboard.json"
+    if given.part:
+        try:
+            perform(Part(*given.part), Loading(isolated=True) if given.isolated else PLAIN)
+        except LsecheckError as error:
+            print(error, file=sys.stderr)
+            return 1
+        return 0
+    failed: Sequence[Part] = ()
+    if not given.render:
+        if given.fresh:
+            for path in SCRATCH.glob("*.json"):
+                path.unlink()
+        failed = run_all(given.jobs)
+        kept.write_text(to_json(assembled()), "utf-8")
+    render(from_json(kept.read_bytes(), kept.name))
+    for part in failed:
+        print(
+            f"not measured: {part.subject} {part.function} ({part.what}): see {part.path.with_suffix('.log')}",
+            file=sys.stderr,
+        )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
