@@ -106,7 +106,7 @@ def bash(tmp_path):
         (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n', "utf-8")
         (programs / name).chmod(0o755)
     environment = {
-        "PATH": f"{programs}{os.pathsep}{os.defpath}",
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "HOME": str(tmp_path),
         "LC_ALL": "C.UTF-8",
         "PYTHONPATH": str(Path(lsecheck.__file__).resolve().parents[1]),
