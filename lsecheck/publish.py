@@ -80,14 +80,13 @@ def render(documents: Mapping[str, Document], older: "Document | None" = None) -
 
     older     an earlier result of the families: the page says what has changed since
     """
-    files: dict[str, str] = {}
+    main = documents.get(FAMILIES) or documents[LOGITS]
+    real = documents.get(LOGITS) if FAMILIES in documents else None
+    drawn = figures.draw(main)
+    files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
     for folder, document in documents.items():
         files[f"{folder}summary.md"] = markdown.summary(document, title(document))
         files[f"{folder}results.json"] = to_json(document)
-    main = documents.get(FAMILIES) or documents[LOGITS]
-    real = documents.get(LOGITS) if FAMILIES in documents else None
-    drawn = figures.draw(main) if figures.available() else {}
-    files["index.html"] = page.render(main, logits=real, older=older, figures=drawn)
     return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
 
 
