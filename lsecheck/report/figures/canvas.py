@@ -29,19 +29,19 @@ def available() -> bool:
 class Panel:
     """A plot with margins in pixels, and room for words around it."""
 
-    def __init__(self, height: int, left: int, right: int, top: int, bottom: int) -> None:
+    def __init__(self, height: int, left: int, right: int, top: int, bottom: int, width: int = WIDTH) -> None:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
 
-        self.left, self.right, self.top, self.bottom = left, WIDTH - right, top, height - bottom
+        self.left, self.right, self.top, self.bottom = left, width - right, top, height - bottom
         self.height = height
-        self._figure: Any = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+        self._figure: Any = Figure(figsize=(width / 72, height / 72), dpi=72)
         FigureCanvasSVG(self._figure)
         self._figure.patch.set_visible(False)
         self._axes: Any = self._figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self._axes.set_axis_off()
         # pixels from the upper left corner, as in the file
-        self._axes.set_xlim(0, WIDTH)
+        self._axes.set_xlim(0, width)
         self._axes.set_ylim(height, 0)
         self._x, self._y = (0.0, 1.0), (0.0, 1.0)
 

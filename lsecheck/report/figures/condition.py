@@ -9,31 +9,14 @@ depend on n and the spread too and are no line here: the shape of a dot says whi
 import math
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from lsecheck import functions
 from lsecheck.contracts import LADDER, Contract
+from lsecheck.report.figures import marks
 from lsecheck.report.figures.canvas import LINE, WIDTH, Panel, decades, log
 from lsecheck.report.words import short
 from lsecheck.rows import AtCondition, Row
 
-
-class _Mark(NamedTuple):
-    shape: str
-    role: str
-    size: float
-    hollow: bool
-
-
-_MARKS = {
-    Contract.CORRECTLY_ROUNDED: _Mark("o", "quiet", 3.5, False),
-    Contract.FAITHFUL: _Mark("o", "muted", 4.5, True),
-    Contract.CONDITIONED: _Mark("D", "muted", 4, True),
-    Contract.SHIFTED: _Mark("s", "ink", 5, True),
-    Contract.SEQUENTIAL: _Mark("^", "ink", 6, True),
-    Contract.FOLDED: _Mark("v", "ink", 6, True),
-    Contract.BROKEN: _Mark("x", "accent", 6, False),
-}
 #: log10 of the smallest error that is drawn; smaller ones stand there
 _FLOOR = -1.0
 #: pixels for answers that are exactly 0, whose κ has no bound
@@ -68,7 +51,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     for contract in kept:
         mine = [cell for cell in cells if cell.contract == contract]
         xs = [_across(panel, cell, edge) for cell in mine]
-        _mark(panel, xs, [panel.down(log(cell.ulp)) for cell in mine], contract)
+        marks.put(panel, xs, [panel.down(log(cell.ulp)) for cell in mine], contract)
     _legend(panel, kept, factor)
     return panel.written(name, title, _said(cells, factor))
 
@@ -101,17 +84,12 @@ def _across(panel: Panel, cell: AtCondition, edge: int) -> float:
     return panel.across(log(cell.condition)) if cell.condition < sys.float_info.max else panel.right + 4 + edge / 2
 
 
-def _mark(panel: Panel, xs: Sequence[float], ys: Sequence[float], contract: Contract) -> None:
-    mark = _MARKS[contract]
-    panel.marks(xs, ys, mark.shape, mark.role, mark.size, mark.hollow)
-
-
 def _legend(panel: Panel, kept: Sequence[Contract], factor: float) -> None:
     first, places = panel.bottom + 30, [(panel.left - 26, 0), (WIDTH / 2 + 4, 0)]
     for place, said in enumerate([*kept, f"conditioned: E = {factor:g}", "½ and 1 ulp"]):
         x, y = places[place % 2][0], first + LINE * (place // 2 + 1) - 3.5
         if isinstance(said, Contract):
-            _mark(panel, [x + 11], [y], said)
+            marks.put(panel, [x + 11], [y], said)
         elif place == len(kept):
             panel.boxes([(x, y - 4, x + 22, y + 4)], "s2")
         else:
