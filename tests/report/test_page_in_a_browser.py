@@ -183,7 +183,9 @@ def test_no_words_leave_their_figure(opened, size, scheme):
     assert out == []
 
 
-@pytest.mark.parametrize("group", [".matrix td, .matrix th", "article, .facts dd, .facts dt", "nav li", "h1, h2, h3, h4, h5, h6, p"])
+@pytest.mark.parametrize(
+    "group", [".matrix td, .matrix th", "article, .facts dd, .facts dt", "nav li", "h1, h2, h3, h4, h5, h6, p"]
+)
 @pytest.mark.parametrize("size", SIZES)
 def test_no_boxes_overlap_among_siblings(opened, size, group):
     """Cells of the matrix, cards, links of the contents, headings."""
@@ -247,7 +249,8 @@ def test_the_keyboard_reaches_links_regions_details_and_buttons_and_shows_where_
     asked = opened()
     wanted = asked(
         "return [...document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]')]"
-        ".filter(each => each.getClientRects().length && (!each.closest('details:not([open])') || each.matches('summary')))"
+        ".filter(each => each.getClientRects().length)"
+        ".filter(each => !each.closest('details:not([open])') || each.matches('summary'))"
         ".map((each, place) => { each.dataset.place = place; return place })"
     )
     from selenium.webdriver import ActionChains, Keys
@@ -276,12 +279,15 @@ def test_every_link_leads_to_a_part_of_the_page(opened):
 def test_a_button_copies_its_command_and_says_so(opened, browser):
     """Announced where a screen reader hears it."""
     asked = opened()
-    browser.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    browser.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    )
     code = asked("window.copied = null; navigator.clipboard.writeText = async text => { window.copied = text };"
                  "const box = document.querySelector('.cmd'); box.querySelector('button').click();"
                  "return box.querySelector('code').textContent")  # fmt: skip
     assert browser.execute_async_script(
-        "const done = arguments[0]; setTimeout(() => done([window.copied, document.getElementById('said').textContent]), 50)"
+        "const done = arguments[0], said = document.getElementById('said');"
+        "setTimeout(() => done([window.copied, said.textContent]), 50)"
     ) == [code, "copied"]
 
 
@@ -347,7 +353,10 @@ def test_it_prints_with_the_tables_open(opened, browser):
     try:
         asked = functools.partial(_evaluated, browser)
         assert asked("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        hidden = asked("return [...document.querySelectorAll('details table')].filter(e => !e.getBoundingClientRect().height).length")
+        hidden = asked(
+            "return [...document.querySelectorAll('details table')]"
+            ".filter(each => !each.getBoundingClientRect().height).length"
+        )
         assert hidden == 0
         printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": False})["data"])
         assert printed.startswith(b"%PDF-")
