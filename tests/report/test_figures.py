@@ -26,7 +26,7 @@ LARGEST = sys.float_info.max
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Of two methods, two functions, two formats."""
+    """Of two methods, two functions, three formats."""
     return figures.draw(pages.measured())
 
 
@@ -35,9 +35,9 @@ def test_there_is_a_panel_for_each_subject_function_kind_and_format(drawn):
     wanted = {
         naming.name(subject, function, kind, fmt)
         for subject in ("naive", "max-shift")
-        for function in ("logsumexp", "softmax")
+        for function, kinds in pages.FORMATS.items()
         for kind in naming.KINDS
-        for fmt in ("float16", "float32")
+        for fmt in kinds
     }
     assert set(drawn) == wanted
     assert "max-shift_logsumexp_bias_float32" in drawn
@@ -55,7 +55,7 @@ def test_every_panel_parses_and_says_in_words_what_it_shows(drawn):
         assert root.attrib["role"] == "img"
         title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
         assert root.attrib["aria-labelledby"].split() == [title.attrib["id"], description.attrib["id"]]
-        assert re.match(r"(naive|max-shift), (logsumexp|softmax), float(16|32): ", title.text), name
+        assert re.match(r"(naive|max-shift), (logsumexp|softmax), float(16|32|64): ", title.text), name
         assert re.search(r"\d", description.text), name
         assert len(description.text) < 2500
 
@@ -191,12 +191,14 @@ def test_the_band_of_conditioned_holds_its_bound_at_every_place_of_a_binade(func
     assert factor >= known.conditioned_factor * 0.99
 
 
+def _cell(upto, kappa, ulp, contract):
+    return AtCondition(upto, 3, kappa, ulp, 1.0, contract)
+
+
 def test_each_cell_of_condition_shows_the_largest_error_of_each_contract():
     """Over all families: nothing that matters hides behind another dot."""
-    one = gates.row(
-        by_condition=[AtCondition(4.0, 3, 2.0, 1.5, 1.0, "faithful"), AtCondition(16.0, 1, 9.0, 2, 1, "broken")]
-    )
-    two = gates.row(family="b", by_condition=[AtCondition(4.0, 3, 3.0, 7.5, 2.0, "faithful"), AtCondition(4.0, 1, 3.5, 1.0, 1.0, "shifted")])  # fmt: skip
+    one = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(16.0, 9.0, 2.0, "broken")])
+    two = gates.row(by_condition=[_cell(4.0, 3.0, 7.5, "faithful"), _cell(4.0, 3.5, 1.0, "shifted")])
     assert [(cell.upto, cell.contract, cell.ulp) for cell in condition.worst([one, two])] == [
         (4.0, "faithful", 7.5),
         (4.0, "shifted", 1.0),
@@ -206,7 +208,7 @@ def test_each_cell_of_condition_shows_the_largest_error_of_each_contract():
 
 def test_an_unbounded_condition_has_an_edge_of_its_own():
     """A dot beyond every tick, and a sign for it."""
-    row = gates.row(by_condition=[AtCondition(4.0, 3, 2.0, 1.5, 1.0, "faithful"), AtCondition(LARGEST, 1, LARGEST, 9.0, 2.0, "broken")])  # fmt: skip
+    row = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(LARGEST, LARGEST, 9.0, "broken")])
     text = condition.draw([row], "n", "t", "float32")
     assert ">∞</text>" in text
     assert "κ unbounded" in text

@@ -29,6 +29,7 @@ EMPTY = Document(schema=1, environment={}, rows=[], verdicts=[])
 @pytest.fixture(scope="module")
 def drawn():
     """All figures, where they can be drawn."""
+    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
     return figures.draw(pages.measured())
 
 
@@ -311,7 +312,7 @@ def test_the_commands_name_what_was_asked():
     """Subjects that were asked alike in one; functions only where not all were."""
     document = pages.measured()
     assert commands.again(document) == [
-        "lsecheck report naive max-shift -F logsumexp -F softmax -f float16 -f float32 -o report"
+        "lsecheck report naive max-shift -F logsumexp -F softmax -f float16 -f float32 -f float64 -o report"
     ]
     every = [gates.row(function=name) for name in FUNCTIONS]
     assert commands.again(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lsecheck.report import figures, page
-from tests.report.pages import HOSTILE, document, logits, older
+from tests.report.pages import HOSTILE, document, logits, older, renamed
 
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="needs selenium: pip install 'lsecheck[browser]'", exc_type=ImportError
@@ -34,7 +34,7 @@ BOTH = [*itertools.product(SIZES, SCHEMES)]
 def place(tmp_path_factory):
     """A page with all there is on it, hostile names and figures included."""
     folder = tmp_path_factory.mktemp("page")
-    whole = document(HOSTILE[0])
+    whole = renamed(document(HOSTILE[0]), "max-shift", HOSTILE[-1])
     drawn = figures.draw(whole)
     path = folder / "report.html"
     path.write_text(page.render(whole, logits=logits(), older=older(), figures=drawn), "utf-8", newline="")
@@ -348,16 +348,15 @@ def test_text_stands_out_from_its_ground(opened, scheme):
 
 def test_it_prints_with_the_tables_open(opened, browser):
     """To PDF, in light colours whatever the screen has; closed details are on paper too."""
-    opened("desk", "dark")
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    asked = opened("desk", "dark")
+    dark = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": dark})
     try:
-        asked = functools.partial(_evaluated, browser)
         assert asked("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-        hidden = asked(
-            "return [...document.querySelectorAll('details table')]"
-            ".filter(each => !each.getBoundingClientRect().height).length"
+        assert asked("return document.querySelectorAll('details:not([open]) table').length") > 0
+        assert (
+            asked("return [...document.querySelectorAll('table')].filter(each => !each.checkVisibility()).length") == 0
         )
-        assert hidden == 0
         printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": False})["data"])
         assert printed.startswith(b"%PDF-")
         assert len(printed) > 20_000
