@@ -38,7 +38,7 @@ def storage(used: "set[str]") -> list[tuple[str, ...]]:
 
 
 def _storage(fmt: Format) -> tuple[str, ...]:
-    return fmt.name, str(fmt.precision), f"{fmt.largest:.4g}", f"{2.0**fmt.emin:.3g}", f"{fmt.tiny:.3g}"
+    return fmt.name, str(fmt.precision), f"{fmt.largest:.5g}", f"{2.0**fmt.emin:.3g}", f"{fmt.tiny:.3g}"
 
 
 STORAGE_HEADER = ("format", "precision p, bits", "largest", "smallest normal", "smallest, t")
