@@ -20,7 +20,7 @@ class Step(NamedTuple):
     @property
     def range(self) -> str:
         """Which E it holds."""
-        return f"E ≤ {self.upto:,.0f}" if math.isfinite(self.upto) else "more"
+        return f"E ≤ {self.upto:,.0f}" if math.isfinite(self.upto) else f"E > {STEPS[-2].upto:,.0f}"
 
 
 STEPS = (

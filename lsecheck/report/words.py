@@ -64,6 +64,7 @@ def family_again(subject: str, function: str, fmt: str, family: str, options: st
 
 
 def named(subject: str) -> bool:
+    """Whether the subject has a name that a command line understands."""
     return subject.partition("@")[0] in METHODS or subject in ADAPTERS or ":" in subject
 
 
@@ -130,8 +131,8 @@ def of_subject(verdicts: "Sequence[Verdict]") -> str:
     for function, kept in sorted(standing.items(), key=lambda item: min(map(_rung, item[1]))):
         alike.setdefault(_kept(kept), []).append(function)
     everywhere = len(alike) == 1
-    kept = "; ".join(what if everywhere else f"{what} ({_joined(names)})" for what, names in alike.items())
-    said = [f"Keeps {kept}{' everywhere' if everywhere and len(standing) > 1 else ''}."]
+    told = "; ".join(what if everywhere else f"{what} ({_joined(names)})" for what, names in alike.items())
+    said = [f"Keeps {told}{' everywhere' if everywhere and len(standing) > 1 else ''}."]
     for domain, words in _APART.items():
         wrong = list(dict.fromkeys(v.function for v in verdicts if getattr(v, domain) == "fail"))
         where = "" if len(wrong) == len(standing) else f" in {_joined(wrong)}" if wrong else ""

@@ -24,7 +24,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     ]
     if not scored:
         return ""
-    panel = Panel(height=24 + _STEP * len(scored) + 6 + 36, left=104, right=14, top=24, bottom=36)
+    panel = Panel(height=24 + _STEP * len(scored) + 6 + 36, left=108, right=14, top=24, bottom=36)
     reach = max(1.0, math.ceil(max(squeezed(mean) for _, mean, _ in scored)))
     panel.limits((-reach, reach), (0.0, 1.0))
     panel.ticks_below(_ticks(reach, panel.right - panel.left))
@@ -32,7 +32,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     panel.line([0, 0], [0, 1], "muted", 1)
     for place, (row, _, _) in enumerate(scored):
         y = panel.top + _STEP * place + 9
-        panel.words(panel.left - 8, y + 3.5, shortened(row.family, 16), "ink", "right")
+        panel.words(panel.left - 8, y + 3.5, shortened(row.family, 15), "ink", "right")
     bars = []
     for place, (_, mean, _) in enumerate(scored):
         y = panel.top + _STEP * place + 9

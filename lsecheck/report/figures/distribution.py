@@ -34,7 +34,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     ranked = sorted(scored, key=lambda row: -_reach(row))
     chosen, rest = ranked[:_SHOWN], ranked[_SHOWN:]
     lines = -(-len(chosen) // 2) + bool(rest)
-    panel = Panel(height=218 + LINE * lines, left=38, right=12, top=24, bottom=42 + LINE * lines)
+    panel = Panel(height=218 + LINE * lines, left=44, right=12, top=24, bottom=42 + LINE * lines)
     high = max(2.0, max(log(_reach(row)) for row in scored))
     panel.limits((log(0.5), high), (0.0, 100.0))
     ticks = decades(log(0.5), high, panel.right - panel.left)
@@ -48,11 +48,11 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
         _line(panel, above(row), *style)
     first = panel.bottom + 30
     for place, (row, style) in enumerate(zip(chosen, _STYLES, strict=False)):
-        x, y = (panel.left - 26 if place % 2 == 0 else WIDTH / 2 + 4), first + LINE * (place // 2 + 1)
+        x, y = (panel.left - 32 if place % 2 == 0 else WIDTH / 2 + 4), first + LINE * (place // 2 + 1)
         panel.stroke([x, x + 22], [y - 3.5, y - 3.5], *style)
         panel.words(x + 28, y, shortened(row.family))
     if rest:
-        x, y = panel.left - 26, first + LINE * lines
+        x, y = panel.left - 32, first + LINE * lines
         panel.stroke([x, x + 22], [y - 3.5, y - 3.5], "quiet", 1.0)
         panel.words(x + 28, y, f"{len(rest)} more {'family' if len(rest) == 1 else 'families'}", "muted")
     return panel.written(name, title, _said(ranked))

@@ -9,16 +9,16 @@ TERMS = (
     ("ulp", "|answer − exact| in units in the last place of the output format at the exact value; ½ is as good as it"
      " gets."),
     ("E", "the same error over max(u·|exact| + u·K, t/2): u is half an ulp of 1, t the smallest positive number, K the"
-     " condition sum, how far the exact value moves when the inputs do. A large ulp error with a small E is mathematics:"
-     " the exact value is near 0. A large E is the implementation."),
+     " condition sum, how far the exact value moves when the inputs do. A large ulp error with a small E is"
+     " mathematics: the exact value is near 0. A large E is the implementation."),
     ("κ", "K over |exact|: how hard the case is. It has no bound where the exact value is 0."),
     ("contract", "the strongest promise that every ordinary case keeps. Special values, sums that leave the storage"
      " format, and conduct are judged apart: ✓ right, ✗ wrong, - not asked."),
     ("sampled, exhaustive", "every maximum here is the worst found among the cases that were asked; only where it says"
      " exhaustive is it the worst there is."),
     ("family", "a named source of cases; a case is FAMILY:SEED:INDEX, and the same bytes on every machine."),
-    ("class error", "an answer of a wrong kind: nan, infinite or of another dtype where a number is right, a crash. It is"
-     " never turned into a number."),
+    ("class error", "an answer of a wrong kind: nan, infinite or of another dtype where a number is right, a crash. It"
+     " is never turned into a number."),
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def storage(used: "set[str]") -> list[tuple[str, ...]]:
 
 
 def _storage(fmt: Format) -> tuple[str, ...]:
-    return fmt.name, str(fmt.precision), f"{fmt.largest:.4g}", f"{2.0**fmt.emin:.3g}", f"{fmt.tiny:.3g}"
+    return fmt.name, str(fmt.precision), f"{fmt.largest:.5g}", f"{2.0**fmt.emin:.3g}", f"{fmt.tiny:.3g}"
 
 
 STORAGE_HEADER = ("format", "precision p, bits", "largest", "smallest normal", "smallest, t")
