@@ -72,6 +72,7 @@ class Arena:
     required: Contract
     objective: str = "excess"
     waived: frozenset[str] = frozenset()
+    least: float = 0.0  #: a missed contract is held against a row only where the objective is that large
     located: set[str] = field(default_factory=set)  #: kinds of trouble whose cause is known: not looked for again
     patience: Patience = field(default_factory=Patience)
 
@@ -139,7 +140,9 @@ class Arena:
         found = charges(asked, self.required)
         measured = asked.errors
         ordinary = (found.domains != Domain.RANGE)[:, None]
-        missed = found.scored & ordinary & (measured.rung > self.required.rung) & (found.kind == "")
+        figure = np.where(found.scored & ordinary, getattr(measured, self.objective), -1.0)
+        beyond = (measured.rung > self.required.rung) & (figure >= self.least)
+        missed = found.scored & ordinary & beyond & (found.kind == "")
         kind = np.where(missed, INACCURATE, found.kind)
         charge: dict[int, tuple[Charge, int]] = {}
         for row, output in _first_of_each_row(kind):
@@ -156,7 +159,6 @@ class Arena:
                 self._note(charge, row, 0, Charge("specials", UNCONVENTIONAL, expected))
         broken = np.zeros(len(kind), np.bool_)
         broken[list(charge)] = True
-        figure = np.where(found.scored & ordinary, getattr(measured, self.objective), -1.0)
         score = figure.max(-1, initial=-1.0)
         return Heard(asked, broken, np.where(score < 0, np.nan, score), charge, undecided)
 

@@ -1,18 +1,21 @@
 """subjects -> the files of an accuracy report: measured, judged, rendered.
 
 Two documents: the families of hard cases, and real logits. A report states what is; it has no
-required contract to fail.
+required contract to fail. Everything that is written is made from the two documents alone, so that
+a result file can be rendered again, anywhere, without the subjects.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from lsecheck import formats, functions
+import msgspec
+
+from lsecheck import formats, functions, specimens
 from lsecheck.contracts import Contract
 from lsecheck.errors import NothingMeasured
 from lsecheck.gate import judge
 from lsecheck.inputs import cases, logits
-from lsecheck.report import markdown
-from lsecheck.rows import SCHEMA, Document, Row, to_json
+from lsecheck.report import figures, markdown, page
+from lsecheck.rows import SCHEMA, Document, to_json
 from lsecheck.run import Task, environment, execute, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
@@ -20,11 +23,13 @@ from lsecheck.subjects.methods import METHODS
 
 #: what is reported on when nobody is named
 SUBJECTS = tuple(METHODS)
-#: titles of the two documents, by the folder they are written to
-TITLES = {"": "LogSumExp accuracy: families of hard cases", "logits/": "LogSumExp accuracy: real logits"}
+#: folders of the two documents
+FAMILIES, LOGITS = "", "logits/"
+
+Progress = Callable[[int], Callable[[], object]]
 
 
-def make(
+def measure(
     subjects: Sequence[str],
     chosen: "Sequence[str] | None",
     pairs: Sequence[str],
@@ -33,9 +38,9 @@ def make(
     seed: int = 0,
     jobs: int = 1,
     loading: Loading = PLAIN,
-    progress: "Callable[[int], Callable[[], object]] | None" = None,
-) -> dict[str, str]:
-    """File name -> content of `summary.md`, `results.json` and the same under `logits/`.
+    progress: "Progress | None" = None,
+) -> dict[str, Document]:
+    """Folder -> what was found: of the families with the worst cases made small, and of real logits.
 
     chosen    functions; by default all of them, and logsumexp of what is no method or library
     effort    for every function; by default standard for logsumexp and quick for the rest
@@ -44,7 +49,7 @@ def make(
     loaded = told_apart([load(subject, loading) for subject in subjects])
     settled = [functions.named(name) for name in dict.fromkeys(chosen or functions.FUNCTIONS)]
     wanted = [formats.pair(text) for text in pairs]
-    groups = {"": cases.synthetic(), "logits/": tuple(logits.REASONS)}
+    groups = {FAMILIES: cases.synthetic(), LOGITS: tuple(logits.REASONS)}
     tasks: list[Task] = []
     for families in groups.values():
         for function in settled:
@@ -52,24 +57,45 @@ def make(
             # a given function is one function: nobody said that it is a softmax too
             able = [subject for subject in loaded if chosen or function.name == "logsumexp" or not subject.given]
             tasks += plan(able, [function], wanted, families, effort=at, seed=seed, loading=loading)
-    rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
+    report = progress or (lambda _total: lambda: None)
+    rows = execute(tasks, jobs, report(len(tasks)))
     if not rows:
         raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
     record = environment(loaded)
-    files: dict[str, str] = {}
-    for folder, title in TITLES.items():
-        mine = [row for row in rows if row.family in groups[folder]]
+    documents: dict[str, Document] = {}
+    for folder, families in groups.items():
+        mine = [row for row in rows if row.family in families]
         if mine:
-            files |= _files(folder, title, mine, record)
-    return files
+            judged = judge(mine, Contract.SHIFTED)
+            documents[folder] = Document(schema=SCHEMA, environment=record, rows=mine, verdicts=judged)
+    if FAMILIES in documents:
+        found = documents[FAMILIES]
+        small = specimens.collect(loaded, found.rows, loading, jobs, report(specimens.groups_of(found.rows)))
+        documents[FAMILIES] = msgspec.structs.replace(found, specimens=small)
+    return documents
 
 
-def _files(folder: str, title: str, rows: list[Row], record: dict[str, str]) -> dict[str, str]:
-    document = Document(schema=SCHEMA, environment=record, rows=rows, verdicts=judge(rows, Contract.SHIFTED))
-    return {
-        f"{folder}summary.md": markdown.summary(document, title),
-        f"{folder}results.json": to_json(document),
-    }
+def render(documents: Mapping[str, Document], older: "Document | None" = None) -> dict[str, str]:
+    """File name -> content: summaries, results, the page and its figures; a pure function of the documents.
+
+    older     an earlier result of the families: the page says what has changed since
+    """
+    main = documents.get(FAMILIES) or documents[LOGITS]
+    real = documents.get(LOGITS) if FAMILIES in documents else None
+    drawn = figures.draw(main)
+    files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
+    for folder, document in documents.items():
+        files[f"{folder}summary.md"] = markdown.summary(document, title(document))
+        files[f"{folder}results.json"] = to_json(document)
+    return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
+
+
+def title(document: Document) -> str:
+    """What a result is of: families, real logits, or files of somebody's own."""
+    asked = {row.family for row in document.rows}
+    if asked & set(cases.synthetic()):
+        return "LogSumExp accuracy: families of hard cases"
+    return "LogSumExp accuracy: real logits" if asked <= set(logits.REASONS) else "LogSumExp accuracy"
 
 
 def first_lines(files: dict[str, str]) -> str:

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -18,34 +17,21 @@ import numpy as np
 from lsecheck import formats, functions
 from lsecheck.arena import Arena, Charge
 from lsecheck.charges import BEHAVIOUR
-from lsecheck.contracts import LADDER, Contract
-from lsecheck.errors import Undecided
-from lsecheck.formats import FormatPair
-from lsecheck.functions.definition import Floats, Function, Labels
+from lsecheck.contracts import Contract
 from lsecheck.gate.verdicts import grouped
 from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
-from lsecheck.inputs.kept import numbers
 from lsecheck.report.findings import program
-from lsecheck.rows import FAILS, INACCURATE, Observation, Row, Specimen, Witness
-from lsecheck.shrink import Case, shrunk
-from lsecheck.spoken import exactly
-from lsecheck.subjects.methods import METHODS, method
-from lsecheck.subjects.subject import Subject, ask
-from lsecheck.tally import witness
+from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
+from lsecheck.specimens import making
+from lsecheck.subjects.subject import Subject
 
 #: cases of one charge that are shrunk; the simplest result stays
 TRIED = 2
-#: seconds for each
-SECONDS = 3.0
-#: digits of the exact value
-DIGITS = 20
-#: seconds that a program may take: some compile first
-PATIENCE = 300.0
 #: entries below one of 0: no sum of their exponentials is exact
 _BELOW = (-1.0, -0.1)
-#: formats that a library may compute in instead of the one it is given
-_ELSEWHERE = ("float32", "float64")
+#: seconds that a program may take: some compile first
+PATIENCE = 300.0
 
 
 def specimens(rows: Sequence[Row], subject: Subject, required: Contract = Contract.SHIFTED) -> "list[Specimen]":
@@ -54,7 +40,7 @@ def specimens(rows: Sequence[Row], subject: Subject, required: Contract = Contra
     for (name, _, fmt), members in grouped(rows).items():
         maker = _Maker(Arena(subject, functions.named(name), formats.pair(fmt), required))
         found += [maker.made(charge, seen) for charge, seen in maker.charged(members).items()]
-        found += [maker.misconduct(seen) for seen in _misconduct(members)]
+        found += [with_its_words(making.observed(maker.arena, seen)) for seen in _misconduct(members)]
     return found
 
 
@@ -92,8 +78,8 @@ class _Maker:
                     found.setdefault(charge, []).append(finding.witness)
             missed = isinstance(row.contract, str) and not Contract(row.contract).keeps(self.arena.required)
             if missed and isinstance(row.witness, Witness):
-                heard = self.arena.fresh().judge(self._case(row.witness))
-                for charge, _ in heard.charge.values():
+                worst = cases.case(row.witness.case, self.arena.function, self.arena.pair.input)
+                for charge, _ in self.arena.fresh().judge(worst).charge.values():
                     found.setdefault(charge, []).append(row.witness)
         return found
 
@@ -101,67 +87,30 @@ class _Maker:
         """The simplest of what a few cases come down to; the first as it is where nothing breaks alone."""
         # short rows first: they are shrunk sooner, and further
         few = sorted(seen, key=lambda each: each.n)[:TRIED]
-        able = [made for each in few for made in self._smallest(charge, each, self._case(each))]
+        able = [made for each in few if (made := making.small(self.arena, each, charge)) is not None]
         if not any(isinstance(made.witness.x, str) for made in able):
             # a long row of many values cannot be pasted; sums that lose digits lose them on plainer ones too
-            able += [made for row in self._plainer(few[0]) for made in self._smallest(charge, few[0], row)]
-        if not able:
-            return self._specimen(charge, seen[0], seen[0], 1, "")
-        return min(able, key=lambda made: (not isinstance(made.witness.x, str), made.copies, len(str(made.witness.x))))
-
-    def misconduct(self, seen: Observation) -> Specimen:
-        """A rule of conduct that fails, as it was observed."""
-        assert isinstance(seen.witness, Witness), "a rule that fails says on which case"
-        shown = msgspec.structs.replace(seen.witness, message=seen.message)
-        return self._specimen(Charge("conduct", seen.rule, ""), shown, shown, 1, "")
-
-    def _case(self, seen: Witness) -> Batch:
-        return cases.case(seen.case, self.arena.function, self.arena.pair.input)
+            others = (making.small(self.arena, few[0], charge, row) for row in self._plainer(few[0]))
+            able += [made for made in others if made is not None]
+        simplest = min(
+            able,
+            key=lambda made: (not isinstance(made.witness.x, str), made.copies, len(str(made.witness.x))),
+            default=None,
+        )
+        return with_its_words(simplest or making.as_found(self.arena, charge, seen[0]))
 
     def _plainer(self, seen: Witness) -> "Iterator[Batch]":
         """Rows of the same length: one entry of 0 above equal ones."""
         for value in _BELOW:
             row = np.full((1, seen.n), value)
-            row[0, 0] = 0.0
+            row[0, :1] = 0.0
             yield self.arena.batch(self.arena.held(row))
 
-    def _smallest(self, charge: Charge, seen: Witness, batch: Batch) -> "Iterator[Specimen]":
-        """What a row comes down to; nothing where it does not break alone."""
-        arena = self.arena.fresh()
-        label = None if batch.labels is None else int(batch.labels[0])
-        case, _ = shrunk(arena, charge, Case(batch.values[0], label), SECONDS)
-        # no copies: the row breaks nothing without its neighbours, and then there is nothing to hear
-        labels = None if case.label is None else np.full(case.copies, case.label)
-        heard = arena.hear(np.repeat(case.row[None, :], case.copies, 0), labels)
-        at = next(((row, output) for row, (found, output) in heard.charge.items() if found == charge), None)
-        if at is None:
-            return
-        shown, rung = witness(heard.asked, *at), heard.asked.errors.rung
-        scored = isinstance(shown.ulp, float)
-        yield self._specimen(charge, shown, seen, case.copies, str(LADDER[int(rung[at])]) if scored else "")
 
-    def _specimen(self, charge: Charge, shown: Witness, found: Witness, copies: int, kept: str) -> Specimen:
-        arena = self.arena
-        values = np.array(list(numbers(shown.x))) if isinstance(shown.x, str) else None
-        label = shown.label if isinstance(shown.label, int) else None
-        whole = values is not None and charge.domain != "conduct"
-        made = Specimen(
-            function=arena.function.name,
-            subject=arena.subject.name,
-            format=str(arena.pair),
-            domain=charge.domain,
-            kind=charge.kind,
-            expected=charge.expected,
-            missed=str(arena.required) if charge.kind == INACCURATE else "",
-            kept=kept,
-            exact=_exact(arena.function, values, label, shown.output) if values is not None else "",
-            witness=shown,
-            copies=copies,
-            found=found,
-            alike=list(_alike(arena, values, label, shown)) if whole and values is not None else [],
-        )
-        asked = program(made)
-        return msgspec.structs.replace(made, printed=printed(asked)) if asked else made
+def with_its_words(specimen: Specimen) -> Specimen:
+    """With what the library itself prints, where a program can ask it."""
+    asked = program(specimen)
+    return msgspec.structs.replace(specimen, printed=printed(asked)) if asked else specimen
 
 
 def _misconduct(rows: Sequence[Row]) -> "Iterator[Observation]":
@@ -171,38 +120,3 @@ def _misconduct(rows: Sequence[Row]) -> "Iterator[Observation]":
         if seen.standing == FAILS and isinstance(seen.witness, Witness):
             first.setdefault(seen.rule, seen)
     yield from first.values()
-
-
-def _exact(function: Function, values: Floats, label: "int | None", output: int) -> str:
-    """The exact value in decimal; '' where there is no number, or none can be told."""
-    exact = [Fraction(value) if np.isfinite(value) else value for value in values.tolist()]
-    try:
-        lines = exactly(function, exact, label, DIGITS)
-    except Undecided:
-        return ""
-    line = lines[min(output, len(lines) - 1)]
-    return line if line.lstrip("-")[:1].isdigit() else ""
-
-
-def _alike(arena: Arena, values: Floats, label: "int | None", shown: Witness) -> "Iterator[str]":
-    """Methods that answer this row with the same bits."""
-    function, pair = arena.function, arena.pair
-    labels: "Labels | None" = None if label is None else np.array([label])
-    if not len(values):
-        return
-    said = float.fromhex(shown.answer)
-    for name in METHODS:
-        if function.name not in METHODS[name]:
-            continue
-        for spec in (name, *(f"{name}@{other}" for other in _ELSEWHERE if other != pair.input.name)):
-            answer = _output(method(spec), function, values, pair, labels, shown.output)
-            if answer == said or (np.isnan(answer) and np.isnan(said) and not shown.message):
-                yield spec
-
-
-def _output(
-    subject: Subject, function: Function, values: Floats, pair: FormatPair, labels: "Labels | None", output: int
-) -> float:
-    with np.errstate(all="ignore"):
-        answers = ask(subject, function, values[None, :], pair, labels)
-    return float(answers.values[0, output]) if not answers.troubled else np.nan

@@ -214,13 +214,14 @@ class Shrinker:
         return self._first(case, rows, _same(case, len(rows))) if len(rows) else case
 
 
-def shrunk(arena: Arena, charge: Charge, case: Case, seconds: float = 6.0) -> "tuple[Case, int]":
-    """The simplest case that breaks the same, and how many were tried.
+def shrunk(arena: Arena, charge: Charge, case: Case, seconds: float = 6.0, cases: int = 200_000) -> "tuple[Case, int]":
+    """The simplest case that breaks the same, and how many were tried: within so many seconds and cases.
 
     Where the row alone does not break, two equal rows are tried, then as many as it has entries;
     a case that needs its own neighbours is left as it is.
     """
-    shrinker = Shrinker(arena.fresh(), charge, seconds=_WAITING if charge.kind == "timed-out" else seconds)
+    seconds = _WAITING if charge.kind == "timed-out" else seconds
+    shrinker = Shrinker(arena.fresh(), charge, cases, seconds)
     for copies in dict.fromkeys((*COPIES, min(len(case.row), 64))):
         asked = case._replace(copies=copies)
         if copies and shrinker.breaks(asked):

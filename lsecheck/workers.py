@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from lsecheck.oracle import engines
 
 #: libraries that start threads when they are imported or first asked
-_THREADED = ("torch", "jax", "onnxruntime", "openvino")
+_THREADED = ("torch", "jax", "tensorflow", "onnxruntime", "openvino")
 
 
 def pool(jobs: int) -> ProcessPoolExecutor:

@@ -33,7 +33,7 @@ from lsecheck.reproduce import specimens
 from lsecheck.rows import SCHEMA, Document, Row, from_json, to_json
 from lsecheck.run import environment
 from lsecheck.subjects import load
-from lsecheck.subjects.adapters import ADAPTERS
+from lsecheck.subjects.adapters import ADAPTERS, install_line, installed
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.methods import METHODS
 
@@ -75,7 +75,9 @@ def formats_of(subject: str) -> "tuple[str, ...]":
 def claims(subject: str, function: str) -> bool:
     """Whether there is anything to ask."""
     name = subject.partition("@")[0]
-    return function in (METHODS[name] if name in METHODS else ADAPTERS[name].functions)
+    if name in METHODS:
+        return function in METHODS[name]
+    return function in ADAPTERS[name].functions and installed(name)
 
 
 def parts(what: str) -> "list[Part]":
@@ -254,6 +256,8 @@ def main() -> int:
         if given.fresh:
             for path in SCRATCH.glob("*.json"):
                 path.unlink()
+        for name in (name for name in SUBJECTS if name in ADAPTERS and not installed(name)):
+            print(f"left out: {install_line(name)}", file=sys.stderr)
         failed = run_all(given.jobs)
         kept.write_text(to_json(assembled()), "utf-8")
     render(from_json(kept.read_bytes(), kept.name))

@@ -40,7 +40,7 @@ def test_a_mask_that_switches_the_shift_off_comes_down_to_two_entries():
 @ONNX
 def test_a_long_row_of_many_values_comes_down_to_one_that_can_be_pasted(monkeypatch):
     """A running sum loses digits on plain rows too, where there was no time to shrink its own."""
-    monkeypatch.setattr("lsecheck.reproduce.SECONDS", 0.01)
+    monkeypatch.setattr("lsecheck.specimens.making.SECONDS", 0.01)
     rows = check("onnxruntime", "logsumexp", "float32", ["long"], "standard").rows
     (seen,) = specimens(rows, load("onnxruntime"))
     assert rows[0].contract == "sequential"

@@ -67,13 +67,16 @@ def check(
 @click.option("--effort", metavar="EFFORT", help="By default standard for logsumexp, quick for the others.")
 @SEED
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="By default one a core.")
+@click.option("--against", metavar="OLD.json", help="An earlier result: the page says what has changed since.")
+@click.option("--from", "source", metavar="RESULTS.json", help="Render this result again; nothing is measured.")
 @loading_options
 @ENGINE
+@click.pass_context
 def report(
-    subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
-    seed: int, jobs: int, loading: Loading,
+    context: click.Context, subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str,
+    effort: "str | None", seed: int, jobs: int, against: "str | None", source: "str | None", loading: Loading,
 ) -> None:  # fmt: skip
-    """Write accuracy reports: summary.md and results.json, and the same for real logits.
+    """Write accuracy reports: a page, summary.md, results.json and figures; summary and results of real logits too.
 
     Without SUBJECT: every built-in method. A report states what is; it exits 0 whatever it finds.
     """
@@ -81,14 +84,35 @@ def report(
 
     folder = Path(output)
     writable(folder / "summary.md")
-    written = publish.make(
-        subjects or publish.SUBJECTS, chosen, pairs or DEFAULT_FORMATS,
-        effort=effort, seed=seed, jobs=jobs, loading=loading, progress=progress_bar,
-    )  # fmt: skip
+    older = None if against is None else _document(against)
+    if source is not None:
+        _refuse_all_but(context, "--from", ("source", "output", "against"))
+        documents = {publish.FAMILIES: _document(source)}
+        beside = Path(source).parent / publish.LOGITS / "results.json"
+        if Path(source).name == "results.json" and beside.is_file():
+            documents[publish.LOGITS] = _document(str(beside))
+    else:
+        documents = publish.measure(
+            subjects or publish.SUBJECTS, chosen, pairs or DEFAULT_FORMATS,
+            effort=effort, seed=seed, jobs=jobs, loading=loading, progress=progress_bar,
+        )  # fmt: skip
+    written = publish.render(documents, older)
     for name, content in written.items():
         write(folder / name, content)
     click.echo(publish.first_lines(written))
-    click.echo(f"written: {', '.join(str(folder / name) for name in written)}")
+    drawn = sum(name.startswith("figures/") for name in written)
+    named = [str(folder / name) for name in written if not name.startswith("figures/")]
+    figures = f" and {drawn} figures in {folder / 'figures'}" if drawn else ""
+    click.echo(f"written: {', '.join(named)}{figures}")
+
+
+def _refuse_all_but(context: click.Context, option: str, allowed: tuple[str, ...]) -> None:
+    """Refuse what was typed beside an option that leaves nothing else to say."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name not in allowed and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            said = parameter.opts[-1] if isinstance(parameter, click.Option) else "SUBJECT"
+            raise InputError(f"{option} renders a result that was measured: it takes no {said}")
 
 
 @main.command(name="gate")

@@ -14,8 +14,8 @@ from lsecheck.rows import Witness
 #: rows that got worse whose case is shown in full
 _SHOWN = 3
 #: lines of a table on a page; the text has them all
-_ON_PAGE = 50
-_HEADER = ("", "subject", "function", "format", "family", "measure", "old", "new", "case")
+ON_PAGE = 50
+HEADER = ("", "subject", "function", "format", "family", "measure", "old", "new", "case")
 #: of a row that changed: shown, and decides nothing
 _BESIDE = "(beside)"
 
@@ -24,12 +24,12 @@ def render(comparison: Comparison) -> str:
     """Verdicts, then rows, a line for each difference with what it was, what it is and the case; cases; notes."""
     parts = []
     for changes in (comparison.verdicts, comparison.rows):
-        body = [tuple(map(one_line, line)) for line in _lines(changes)]
+        body = [tuple(map(one_line, line)) for line in lines(changes)]
         if body:
-            parts.append(tabulate(body, _HEADER, tablefmt="simple", disable_numparse=True))
+            parts.append(tabulate(body, HEADER, tablefmt="simple", disable_numparse=True))
     parts += [f"{line}\n{case}" for line, case in _cases(comparison)]
     parts.append("\n".join(f"note  {one_line(note)}" for note in comparison.notes))
-    parts.append(f"{_verdicts(comparison)}\n{counted(comparison)}")
+    parts.append(f"{verdicts(comparison)}\n{counted(comparison)}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -37,15 +37,15 @@ def markdown(comparison: Comparison) -> str:
     """The same for a page."""
     parts = [f"## {counted(comparison).rpartition(': ')[0]}"]
     for changes in (comparison.verdicts, comparison.rows):
-        body = _lines(changes)
+        body = lines(changes)
         if body:
-            parts.append(markdown_table(_HEADER, [_marked(line) for line in body[:_ON_PAGE]]))
-        if len(body) > _ON_PAGE:
-            parts.append(f"{len(body) - _ON_PAGE} more lines: `lsecheck compare` without `--output` has them all.")
+            parts.append(markdown_table(HEADER, [_marked(line) for line in body[:ON_PAGE]]))
+        if len(body) > ON_PAGE:
+            parts.append(f"{len(body) - ON_PAGE} more lines: `lsecheck compare` without `--output` has them all.")
     for line, case in _cases(comparison):
         parts += [f"**{code(line)}**", fenced(case)]
     parts.append("\n".join(f"* {code(note)}" for note in comparison.notes))
-    parts.append(f"{_verdicts(comparison)}\n\n{counted(comparison)}")
+    parts.append(f"{verdicts(comparison)}\n\n{counted(comparison)}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -59,7 +59,7 @@ def counted(comparison: Comparison) -> str:
     )
 
 
-def _verdicts(comparison: Comparison) -> str:
+def verdicts(comparison: Comparison) -> str:
     """How many verdicts of each sort, those that there are."""
     standings = [change.standing for change in comparison.verdicts]
     order = (*(standing for standing in Standing if standing is not Standing.SAME), Standing.SAME)
@@ -69,7 +69,7 @@ def _verdicts(comparison: Comparison) -> str:
     return f"verdicts: {', '.join(said) or 'none'}"
 
 
-def _lines(changes: Sequence[Change]) -> list[tuple[str, ...]]:
+def lines(changes: Sequence[Change]) -> list[tuple[str, ...]]:
     """A line for each difference of whatever is not the same."""
     return [
         (

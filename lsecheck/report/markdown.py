@@ -3,15 +3,23 @@
 A pure function: the committed summaries are what this renders from the committed JSON.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from lsecheck import formats
 from lsecheck.contracts import LADDER, MEANING
 from lsecheck.functions import FUNCTIONS
-from lsecheck.inputs.cases import sources
-from lsecheck.report import behaviour, twins
-from lsecheck.report.words import MARKS, entries, sampled, sentences, short, table
-from lsecheck.rows import Document, Finding, Row, Verdict, Witness
+from lsecheck.report import apart, behaviour, twins
+from lsecheck.report.words import (
+    MARKS,
+    entries,
+    family_order,
+    format_order,
+    measured,
+    sentences,
+    short,
+    table,
+    widths,
+)
+from lsecheck.rows import Document, Row, Verdict, Witness
 
 #: longer values than this are known by their address
 _LONGEST = 60
@@ -20,11 +28,11 @@ _LONGEST = 60
 def summary(document: Document, title: str) -> str:
     """The accuracy report as Markdown."""
     functions = list(dict.fromkeys(verdict.function for verdict in document.verdicts))
-    parts = [f"# {title}", *sentences(document.verdicts), _measured(document), "## The matrix", _KEY]
+    parts = [f"# {title}", *sentences(document.verdicts), measured(document.rows), "## The matrix", _KEY]
     for function in functions:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
         parts += [f"### {function}", _matrix(verdicts, document.rows)]
-    parts += ["## Findings judged apart", _FINDINGS, _findings(document.rows)]
+    parts += ["## Findings judged apart", apart.FINDINGS, _findings(document.rows)]
     said = dict.fromkeys(f"* `{v.subject}` was asked with `{v.options}`" for v in document.verdicts if v.options)
     parts += ["\n".join(said)] if said else []
     alike = twins.spoken(twins.found(document.rows))
@@ -32,26 +40,20 @@ def summary(document: Document, title: str) -> str:
         parts.append("\n".join(f"* {sentence}" for sentence in alike))
     behaved = behaviour.body(document.rows)
     if behaved:
-        parts += ["## Conduct", _CONDUCT, table(behaviour.HEADER, [(f"`{line[0]}`", *line[1:]) for line in behaved])]
+        parts += [
+            "## Conduct",
+            apart.CONDUCT,
+            table(behaviour.HEADER, [(f"`{line[0]}`", *line[1:]) for line in behaved]),
+        ]
     conventions = _conventions(document.rows)
     if conventions:
-        parts += ["## Where there is no single answer", _UNSETTLED, conventions]
+        parts += ["## Where there is no single answer", apart.UNSETTLED, conventions]
     parts += ["## The worst of each family", _WORST]
     for function in functions:
         rows = [row for row in document.rows if row.function == function]
         parts += [f"### {function}, by family", _worst(rows)]
     parts += ["## How to read this", _reading(), "## Environment", _environment(document)]
     return "\n\n".join(parts) + "\n"
-
-
-def _measured(document: Document) -> str:
-    asked = {(row.function, row.format, row.family): row.cases for row in document.rows}
-    how = " and ".join(sorted({sampled(row) for row in document.rows}))
-    families = len({row.family for row in document.rows})
-    return (
-        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
-        " maximum below is the worst found among them, no more)."
-    )
 
 
 def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
@@ -66,7 +68,7 @@ def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
             MARKS[verdict.specials],
             MARKS[verdict.range],
             MARKS[verdict.conduct],
-            _class_errors(row for row in rows if _key(row) == _key(verdict)),
+            apart.class_errors(row for row in rows if _key(row) == _key(verdict)),
         )
         for verdict in verdicts
     ]
@@ -77,57 +79,33 @@ def _key(of: "Row | Verdict") -> tuple[str, str, str]:
     return of.function, of.subject, of.format
 
 
-def _class_errors(rows: "Iterable[Row]") -> str:
-    total: dict[str, int] = {}
-    for row in rows:
-        for kind, count in row.class_errors.items():
-            total[kind] = total.get(kind, 0) + count
-    return ", ".join(f"{kind} {count:,}" for kind, count in sorted(total.items())) or "none"
-
-
 def _findings(rows: Sequence[Row]) -> str:
     """One line per method and kind of finding, with the formats it was seen in and its first case."""
-    seen: dict[tuple[str, str, str, str], dict[str, list[Finding]]] = {}
-    for row in rows:
-        for finding in row.findings:
-            key = row.function, row.subject, finding.domain, _said(finding)
-            seen.setdefault(key, {}).setdefault(row.format, []).append(finding)
-    if not seen:
-        return "None."
     header = ("function", "method", "under", "finding", "outputs", "first case", "x")
-    body = []
-    for (function, subject, domain, said), by_format in seen.items():
-        first = next(iter(by_format.values()))[0].witness
-        counts = ", ".join(f"{name} {sum(f.count for f in found):,}" for name, found in by_format.items())
-        body.append(
-            (function, f"`{subject}`", domain, said, counts, f"`{first.case}`", f"`{entries(first, _LONGEST)}`")
+    body = [
+        (
+            found.function,
+            f"`{found.subject}`",
+            found.domain,
+            found.said,
+            found.counts,
+            f"`{found.first.case}`",
+            f"`{entries(found.first, _LONGEST)}`",
         )
-    return table(header, body)
+        for found in apart.findings(rows)
+    ]
+    return table(header, body) if body else "None."
 
 
 def _conventions(rows: Sequence[Row]) -> str:
     """Which convention each method follows where mathematics settles nothing, with how many rows."""
-    seen: dict[tuple[str, str], dict[str, int]] = {}
-    for row in rows:
-        for name, count in row.conventions.items():
-            counts = seen.setdefault((row.function, row.subject), {})
-            counts[name] = counts.get(name, 0) + count
-    if not seen:
-        return ""
-    body = [
-        (function, f"`{subject}`", "; ".join(f"{name} ({count:,})" for name, count in sorted(counts.items())))
-        for (function, subject), counts in seen.items()
-    ]
-    return table(("function", "method", "rows: convention"), body)
-
-
-def _said(finding: Finding) -> str:
-    return finding.message or f"{finding.kind} where {finding.expected} is right"
+    body = [(function, f"`{subject}`", counts) for function, subject, counts in apart.conventions(rows)]
+    return table(("function", "method", "rows: convention"), body) if body else ""
 
 
 def _worst(rows: Sequence[Row]) -> str:
     """For each family the methods in order: worst ulp and E by format, and the worst case of all."""
-    columns = sorted({row.format for row in rows}, key=_format_order)
+    columns = sorted({row.format for row in rows}, key=format_order)
     header = (
         "family",
         "n",
@@ -139,14 +117,14 @@ def _worst(rows: Sequence[Row]) -> str:
         "should be",
     )
     groups: dict[tuple[str, str], dict[str, Row]] = {}
-    for row in sorted(rows, key=lambda row: _family_order(row.family)):
+    for row in sorted(rows, key=lambda row: family_order(row.family)):
         groups.setdefault((row.family, row.subject), {})[row.format] = row
     body = []
     for (family, subject), by_format in groups.items():
         worst = max(by_format.values(), key=_badness)
         figures = [_figures(by_format.get(name)) for name in columns]
         kept = worst.contract if isinstance(worst.contract, str) else "-"
-        body.append((family, _widths(worst), f"`{subject}`", *figures, kept, *_evidence(worst)))
+        body.append((family, widths(worst), f"`{subject}`", *figures, kept, *_evidence(worst)))
     return table(header, body)
 
 
@@ -159,26 +137,12 @@ def _figures(row: "Row | None") -> str:
     return "-" if row is None else f"{short(row.max_ulp)}, {short(row.max_scaled)}"
 
 
-def _widths(row: Row) -> str:
-    low, high = row.n
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def _evidence(row: Row) -> tuple[str, str, str]:
     if not isinstance(row.witness, Witness):
         return "-", "-", "-"
     seen = row.witness
     listed = isinstance(seen.x, str) and len(seen.x) <= _LONGEST
     return f"{row.format} `{entries(seen) if listed else seen.case}`", f"`{seen.answer}`", f"`{seen.truth}`"
-
-
-def _family_order(name: str) -> int:
-    known = [source.name for source in sources()]
-    return known.index(name) if name in known else len(known)
-
-
-def _format_order(name: str) -> int:
-    return [*formats.FORMATS].index(name) if name in formats.FORMATS else len(formats.FORMATS)
 
 
 def _reading() -> str:
@@ -194,19 +158,6 @@ def _environment(document: Document) -> str:
 _KEY = (
     "The contract is the strongest that every ordinary case keeps. ✓ ✗: special values, and sums that leave the"
     " storage format, are judged apart; - means that nothing of the kind was asked."
-)
-
-_FINDINGS = (
-    "What is wrong with special values and with sums that leave the storage format, with the first case of each."
-)
-
-_CONDUCT = (
-    "How each method behaves when it is asked in other ways. A difference in bits is noted with its size, and is no"
-    " failure; an answer that breaks the contract when it is asked otherwise, or depends on another row, is."
-)
-
-_UNSETTLED = (
-    "softmax and its logarithm of +inf, or of nothing but -inf: each convention in use is accepted, none is scored."
 )
 
 _WORST = (

@@ -70,7 +70,7 @@ class _Said(NamedTuple):
 
     def statements(self, arrays: "dict[str, str]") -> "list[str]":
         """After the imports: those that come first, and the one that prints."""
-        given = self.told | {"arrays": ", ".join(arrays.values())}
+        given = self.told | arrays | {"arrays": ", ".join(arrays.values())}
         first, call = (Template(part).substitute(given) for part in (self.terms.first, self.terms.call))
         return [statement for statement in (first, f"print({call}{self.chosen}.tolist())") if statement]
 
@@ -85,6 +85,7 @@ def _said(
     if given not in asked.formats or (axis == 0 and not asked.axis):
         return None
     terms = line.terms.instead.get(given, line.terms)
+    terms = terms._replace(call=asked.call) if asked.call else terms
     words = seen.x.split()
     rows = [_number(word) for word in _each(words)] if function == "logaddexp" else [_row(words)]
     names = sorted(set(re.findall(r"\b(?:inf|nan)\b", " ".join(rows))))

@@ -5,7 +5,9 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from lsecheck import formats
 from lsecheck.contracts import Contract
+from lsecheck.inputs.cases import sources
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
 from lsecheck.subjects.adapters import ADAPTERS
 from lsecheck.subjects.methods import METHODS
@@ -42,7 +44,7 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
 
 def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "") -> str:
     """The command that shows this case again; for a callable that has no name on a command line, the call."""
-    if not _named(subject):
+    if not named(subject):
         return family_again(subject, function, fmt, seen.case.partition(":")[0]) + f"  # {seen.case}"
     command = _command("explain", subject, function, fmt, options)
     # typed numbers are exact, and an exact zero has no sign
@@ -56,18 +58,27 @@ def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "
 
 def family_again(subject: str, function: str, fmt: str, family: str, options: str = "") -> str:
     """The command, or call, that asks a whole family again."""
-    if not _named(subject):
+    if not named(subject):
         return f"lsecheck.check(your_function, {function!r}, {fmt!r}, families=[{family!r}])"
     return shlex.join([*_command("check", subject, function, fmt, options), "--family", family])
 
 
-def _named(subject: str) -> bool:
+def named(subject: str) -> bool:
+    """Whether the subject has a name that a command line understands."""
     return subject.partition("@")[0] in METHODS or subject in ADAPTERS or ":" in subject
 
 
 def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
     named = [] if function == "logsumexp" else ["-F", function]
-    return ["lsecheck", verb, subject, *named, "-f", fmt, *shlex.split(options)]
+    return ["lsecheck", verb, subject, *named, "-f", fmt, *typed(options)]
+
+
+def typed(options: str) -> list[str]:
+    """Options as words; those that no shell could have typed are split at blanks."""
+    try:
+        return shlex.split(options)
+    except ValueError:
+        return options.split()
 
 
 def entries(seen: Witness, most: int = 100) -> str:
@@ -98,6 +109,44 @@ def sentences(verdicts: "Sequence[Verdict]") -> list[str]:
     return said
 
 
+def at_best(verdicts: "Sequence[Verdict]") -> str:
+    """What nothing keeps, and the strongest contract that something does; '' where nothing is missed."""
+    known = [verdict.contract for verdict in verdicts if verdict.contract in tuple(Contract)]
+    best = min(known, key=_rung, default="")
+    if not best:
+        return "Nothing was measured that counts towards a contract."
+    if best == Contract.BROKEN:
+        return "Nothing keeps a contract."
+    if best == Contract.CORRECTLY_ROUNDED:
+        return ""
+    return f"Nothing is correctly rounded throughout; the strongest contract that anything keeps is {best}."
+
+
+def of_subject(verdicts: "Sequence[Verdict]") -> str:
+    """What one subject keeps, in a sentence: functions that stand alike together, the best first."""
+    standing: dict[str, dict[str, list[str]]] = {}
+    for verdict in verdicts:
+        standing.setdefault(verdict.function, {}).setdefault(verdict.contract, []).append(verdict.format)
+    alike: dict[str, list[str]] = {}
+    for function, kept in sorted(standing.items(), key=lambda item: min(map(_rung, item[1]))):
+        alike.setdefault(_kept(kept), []).append(function)
+    everywhere = len(alike) == 1
+    told = "; ".join(what if everywhere else f"{what} ({_joined(names)})" for what, names in alike.items())
+    said = [f"Keeps {told}{' everywhere' if everywhere and len(standing) > 1 else ''}."]
+    for domain, words in _APART.items():
+        wrong = list(dict.fromkeys(v.function for v in verdicts if getattr(v, domain) == "fail"))
+        where = "" if len(wrong) == len(standing) else f" in {_joined(wrong)}" if wrong else ""
+        said += [f"{words}{where}."] if wrong else []
+    return " ".join(said)
+
+
+_APART = {
+    "specials": "Special values are wrong",
+    "range": "Sums that leave the storage format are wrong",
+    "conduct": "Conduct fails",
+}
+
+
 def _kept(kept: "dict[str, list[str]]") -> str:
     spoken = {str(Contract.BROKEN): "no contract"}
     if len(kept) == 1:
@@ -116,6 +165,34 @@ def _joined(names: "list[str]") -> str:
 def sampled(row: Row) -> str:
     """No maximum is shown without saying of what."""
     return "exhaustive" if row.exhaustive else "sampled"
+
+
+def measured(rows: Sequence[Row]) -> str:
+    """How much was asked, and what a maximum is worth."""
+    asked = {(row.function, row.format, row.family): row.cases for row in rows}
+    how = " and ".join(sorted({sampled(row) for row in rows}))
+    families = len({row.family for row in rows})
+    return (
+        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
+        " maximum below is the worst found among them, no more)."
+    )
+
+
+def widths(row: Row) -> str:
+    """Entries of the row's cases."""
+    low, high = row.n
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def family_order(name: str) -> int:
+    """Families as they are listed; those of the user last."""
+    known = [source.name for source in sources()]
+    return known.index(name) if name in known else len(known)
+
+
+def format_order(name: str) -> int:
+    """Formats as they are listed; pairs last."""
+    return [*formats.FORMATS].index(name) if name in formats.FORMATS else len(formats.FORMATS)
 
 
 def one_line(text: str) -> str:

@@ -13,10 +13,11 @@ PACKAGE = Path(lsecheck.__file__).parent
 
 #: reading order is import order: a place imports only from places above it
 ORDER = (
-    "errors", "formats", "faults", "functions", "oracle", "inputs", "subjects", "contracts", "measure", "expectation",
-    "distribution", "rows", "charges", "landscape", "tally", "conduct", "workers", "run", "speeds", "laws", "arena",
-    "search", "shrink", "strategies", "diagnosis", "fuzz", "gate", "prove", "selftest", "spoken", "explain", "report",
-    "reproduce", "publish", "testing", "__init__", "cli", "__main__", "pytest_plugin",
+    "errors", "formats", "faults", "functions", "oracle", "inputs", "subjects", "contracts", "measure",
+    "expectation", "distribution", "rows", "charges", "landscape", "tally", "conduct", "workers", "run", "speeds",
+    "laws", "arena", "search", "shrink", "strategies", "diagnosis", "fuzz", "gate", "prove", "selftest", "spoken",
+    "explain", "specimens", "report", "reproduce", "publish", "testing", "__init__", "cli", "__main__",
+    "pytest_plugin",
 )  # fmt: skip
 
 FILES = sorted(PACKAGE.rglob("*.py"))

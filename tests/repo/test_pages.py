@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lsecheck import selftest
+from lsecheck import publish, selftest
 from lsecheck.cli import main
-from lsecheck.publish import TITLES
 from lsecheck.report import findings, leaderboard, markdown, readme, selftested
 from lsecheck.rows import from_json
 
@@ -19,11 +18,13 @@ BOARD = from_json((ROOT / "reports" / "leaderboard.json").read_bytes())
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("folder", TITLES, ids=["families", "logits"])
+@pytest.mark.parametrize("folder", [publish.FAMILIES, publish.LOGITS], ids=["families", "logits"])
 def test_the_committed_summary_is_what_the_code_renders_from_the_committed_results(folder):
     """Run scripts/make_reports when this fails."""
     results = from_json((ROOT / "reports" / folder / "results.json").read_bytes())
-    assert (ROOT / "reports" / folder / "summary.md").read_text("utf-8") == markdown.summary(results, TITLES[folder])
+    assert (ROOT / "reports" / folder / "summary.md").read_text("utf-8") == markdown.summary(
+        results, publish.title(results)
+    )
 
 
 def test_the_tables_of_the_readme_are_what_the_code_renders():
@@ -112,8 +113,48 @@ def test_the_shown_oracle_value_is_true():
     assert CliRunner().invoke(main, ["oracle", "0", "-740"]).stdout.strip() == shown
 
 
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+
 def test_every_link_between_our_pages_leads_somewhere():
-    """Relative links only; the network is nobody's test."""
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
-        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), f"{page.name} links to {link}"
+    """To a file that is there, and to a heading that is in it; the network is nobody's test."""
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)\s:]+)\)", page.read_text("utf-8")):
+            name, _, place = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.exists(), f"{page.name} links to {link}"
+            assert not place or place in _anchors(target.read_text("utf-8")), f"{page.name} links to {link}"
+
+
+def _anchors(page):
+    """The headings of a page, as GitHub names them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", page, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_contents_name_every_page_of_the_docs_once():
+    """docs/index.md, in the order of reading."""
+    named = re.findall(r"^\d+\. \[([\w.]+)\]\(\1\)", (ROOT / "docs" / "index.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted([*named, "index.md"]) == sorted(page.name for page in ROOT.glob("docs/*.md"))
+
+
+def _typed(page):
+    """The `lsecheck ...` commands of a page, in blocks and in sentences."""
+    text = page.read_text("utf-8").replace("\\\n", " ")
+    text = re.sub(r"^<!-- not run -->\n```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.partition("  #")[0] for block in blocks for line in block.splitlines()]
+    commands = [line.partition("lsecheck ")[2] for line in lines if re.match(r"(?:[\w./-]*/)?lsecheck ", line)]
+    quoted = re.findall(r"`lsecheck ([a-z][^`]*)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return [command.replace("\n", " ") for command in (*commands, *quoted)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_every_option_on_a_page_exists(page):
+    """Where it is not run, at least its words are those of the command line."""
+    for command in _typed(page):
+        name, *words = shlex.split(command.partition(" -- ")[0])
+        assert name in main.commands, command
+        options = {option for p in main.commands[name].params for option in (*p.opts, *p.secondary_opts)}
+        asked = [word.partition("=")[0] for word in words if re.match(r"--?[A-Za-z]", word)]
+        assert set(asked) <= {*options, "--help"}, command

@@ -31,6 +31,7 @@ class Asked(NamedTuple):
     fixed: "Mapping[str, str]" = _NONE  #: keywords that it is always given
     then: str = ""  #: what is taken of its answer: [..., -1] of a running reduction
     model: str = ""  #: of an ONNX operator, the model of one node: ONNX's text with $format, $axis, $keepdims
+    call: str = ""  #: how it is called with $x and $labels, where not as the library's other functions are
 
     def keywords(self, axis: int = -1, keepdims: bool = False) -> "dict[str, Any]":
         """What it is told beside the arrays."""
@@ -211,6 +212,22 @@ _JAX = Terms(
 )
 _JAX_X64 = _JAX._replace(first='jax.config.update("jax_enable_x64", True)')
 
+_TENSORFLOW = Terms(
+    "tensorflow",
+    "tensorflow.constant([$values], tensorflow.$format)",
+    "tensorflow.constant([$label])",
+    "tensorflow.transpose($rows)",
+    "$name($arrays$keywords).numpy()",
+)
+_TENSORFLOW_FUNCTIONS = _asked("tensorflow.nn", ("softmax", "log_softmax"), _ALL) | {
+    "logsumexp": Asked("tensorflow.reduce_logsumexp", _ALL, "axis", "keepdims"),
+    "cross_entropy": Asked(
+        "tensorflow.nn.sparse_softmax_cross_entropy_with_logits",
+        _ALL,
+        call="$name(labels=$labels, logits=$x).numpy()",
+    ),
+}
+
 _REDUCED_13 = "{ y = ReduceLogSumExp <axes = [$axis], keepdims = $keepdims> (x) }"
 _REDUCED_18 = "<int64[1] axes = {$axis}> { y = ReduceLogSumExp <keepdims = $keepdims> (x, axes) }"
 _WRITTEN = 'onnx.parser.parse_model("""$model""").SerializeToString()'
@@ -282,6 +299,9 @@ ADAPTERS = {
         "jit",
         ("cpu", "gpu", "cuda", "tpu"),
         _JAX._replace(instead={"float64": _JAX_X64}),
+    ),
+    "tensorflow": Adapter(
+        "tensorflow", ("tensorflow",), _TENSORFLOW_FUNCTIONS, "eager", ("cpu", "gpu", "tpu"), _TENSORFLOW
     ),
     "onnxruntime": Adapter(
         "onnxruntime",

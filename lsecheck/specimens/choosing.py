@@ -1,0 +1,170 @@
+"""a subject, its rows -> the worst of its cases, each as small as it can be made, and why it is wrong.
+
+What breaks every contract comes first, then what is judged apart, then what misses the next stronger
+contract by most. One that is inaccurate keeps, made small, half of its E.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lsecheck import formats, functions, workers
+from lsecheck.arena import Arena, Charge
+from lsecheck.contracts import LADDER, Contract
+from lsecheck.errors import LsecheckError, SubjectError
+from lsecheck.rows import FAILS, INACCURATE, Observation, Row, Specimen, Witness
+from lsecheck.specimens import making
+from lsecheck.subjects import load
+from lsecheck.subjects.loading import Loading
+from lsecheck.subjects.subject import Subject
+
+#: specimens of one subject in one function
+MOST = 5
+#: candidates that are shrunk before fewer specimens are enough
+_TRIED = 2 * MOST
+#: of these, what is judged apart from the contract, while there is anything else
+_APART = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A case that a row of evidence tells of."""
+
+    row: Row
+    seen: Witness
+    rank: tuple[int, int, float]  #: the worst sorts first
+    required: Contract  #: what it is held to
+    about: tuple[str, ...]  #: what is wrong: what comes once is taken before what comes twice
+    rule: "Observation | None" = None  #: of conduct
+
+
+def collect(
+    subjects: Iterable[Subject],
+    rows: Sequence[Row],
+    loading: Loading,
+    jobs: int = 1,
+    progress: Callable[[], object] = lambda: None,
+) -> list[Specimen]:
+    """Of every subject and function the worst cases, in the order of the subjects and of the rows."""
+    groups = [
+        (subject, [row for row in rows if (row.subject, row.function) == (subject.name, function)])
+        for subject in subjects
+        for function in dict.fromkeys(row.function for row in rows if row.subject == subject.name)
+    ]
+    if jobs == 1 or any(not subject.spec for subject, _ in groups):
+        found = []
+        for subject, its in groups:
+            found += worst(subject, its)
+            progress()
+        return found
+    from concurrent.futures.process import BrokenProcessPool
+
+    with workers.pool(jobs) as pool:
+        futures = [pool.submit(_worst_of, subject.spec, subject.name, loading, its) for subject, its in groups]
+        for future in futures:
+            future.add_done_callback(lambda _future: progress())
+        try:
+            return [specimen for future in futures for specimen in future.result()]
+        except BrokenProcessPool:
+            raise SubjectError("a worker process died while subjects ran in it: --isolate shows which one") from None
+        except BaseException:
+            workers.end(pool)
+            raise
+
+
+def groups_of(rows: Sequence[Row]) -> int:
+    """How many subjects x functions there are: what `collect` counts its progress in."""
+    return len({(row.subject, row.function) for row in rows})
+
+
+def _worst_of(spec: str, name: str, loading: Loading, rows: Sequence[Row]) -> list[Specimen]:
+    return worst(replace(load(spec, loading), name=name), rows)
+
+
+@np.errstate(all="ignore")  # a subject's module may have set it to raise
+def worst(subject: Subject, rows: Sequence[Row], most: int = MOST) -> list[Specimen]:
+    """The worst cases of one subject in one function: different failures first, then in other formats."""
+    found: list[Specimen] = []
+    for place, candidate in enumerate(_chosen(rows)):
+        if len(found) == most or place == _TRIED:
+            break
+        specimen = _made(subject, candidate)
+        if not any(_alike(specimen, other) for other in found):
+            found.append(specimen)
+    return found
+
+
+def _alike(one: Specimen, other: Specimen) -> bool:
+    """Whether both show the same."""
+
+    def case(of: Specimen) -> tuple[object, ...]:
+        return of.format, of.domain, of.kind, of.witness.n, of.witness.x
+
+    return case(one) == case(other)
+
+
+def _made(subject: Subject, candidate: Candidate) -> Specimen:
+    row, seen = candidate.row, candidate.seen
+    least = seen.scaled / 2 if isinstance(seen.scaled, float) else 0.0
+    defined, pair = functions.named(row.function), formats.pair(row.format)
+    arena = Arena(subject, defined, pair, candidate.required, "scaled", least=least)
+    if candidate.rule is not None:
+        return making.observed(arena, candidate.rule)
+    try:
+        found = making.small(arena, seen)
+    except LsecheckError:  # a file of logits that is no more, a case that nobody can decide
+        found = None
+    return found or making.as_found(arena, _charge(candidate), seen)
+
+
+def _charge(candidate: Candidate) -> Charge:
+    """What is held against a case that is not asked again."""
+    if candidate.about[0] != "contract":
+        domain, kind, expected = candidate.about
+        return Charge(domain, kind, expected)
+    scored = isinstance(candidate.seen.scaled, float)
+    wrong = "nan" if candidate.seen.answer == "nan" else "infinite"
+    return Charge("contract", INACCURATE if scored else wrong, "a number")
+
+
+# ---- which ----
+
+
+def _chosen(rows: Sequence[Row]) -> Iterator[Candidate]:
+    """The worst first, once in each format; what is judged apart leaves most places free."""
+    ranked = sorted((one for row in rows for one in _candidates(row)), key=lambda one: one.rank)
+    firsts = _first_of_each(ranked, lambda one: one.about)
+    formats_of = _first_of_each(ranked, lambda one: (*one.about, one.row.format))
+    broken = [one for one in firsts if one.rank[0] == 0]
+    apart = [one for one in firsts if one.about[0] != "contract"]
+    missed = [one for one in formats_of if one.about[0] == "contract"]
+    order = {id(one): one for one in (*broken, *apart[:_APART], *missed, *apart, *ranked)}
+    yield from order.values()
+
+
+def _first_of_each(ranked: Sequence[Candidate], key: "Callable[[Candidate], tuple[str, ...]]") -> list[Candidate]:
+    first: dict[tuple[str, ...], Candidate] = {}
+    for one in ranked:
+        first.setdefault(key(one), one)
+    return list(first.values())
+
+
+def _candidates(row: Row) -> Iterator[Candidate]:
+    for finding in row.findings:
+        about = finding.domain, finding.kind, finding.expected
+        yield Candidate(row, finding.witness, (1, 0, 0.0), Contract.SHIFTED, about)
+    for seen in row.conduct:
+        if seen.standing == FAILS and isinstance(seen.witness, Witness):
+            yield Candidate(row, seen.witness, (2, 0, 0.0), Contract.SHIFTED, ("conduct", seen.rule), seen)
+    if not isinstance(row.witness, Witness) or not isinstance(row.contract, str):
+        return
+    kept = Contract(row.contract)
+    if kept is Contract.CORRECTLY_ROUNDED:
+        return  # nothing is wrong with it
+    missed = LADDER[kept.rung - 1]
+    scored = isinstance(row.witness.scaled, float)
+    gravity = 0 if kept is Contract.BROKEN else 3
+    size = row.witness.scaled if isinstance(row.witness.scaled, float) else float("inf")
+    about = "contract", missed, "scored" if scored else "class error"
+    yield Candidate(row, row.witness, (gravity, -kept.rung, -size), missed, about)

@@ -1,0 +1,276 @@
+"""Figures are pure functions of a document, small, legible without colour, and told in words too."""
+
+import math
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import msgspec
+import numpy as np
+import pytest
+
+from lsecheck import contracts, formats, functions
+from lsecheck.functions.definition import Sums
+from lsecheck.report import figures, scale
+from lsecheck.report.figures import bias, condition, distribution, naming, places
+from lsecheck.rows import AtCondition, AtPlace, Document
+from tests.report import gates, pages
+
+pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
+
+SVG = "{http://www.w3.org/2000/svg}"
+LARGEST = sys.float_info.max
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Of two methods, two functions, three formats."""
+    return figures.draw(pages.measured())
+
+
+def test_there_is_a_panel_for_each_subject_function_kind_and_format(drawn):
+    """Named so that a page finds them."""
+    wanted = {
+        naming.name(subject, function, kind, fmt)
+        for subject in ("naive", "max-shift")
+        for function, kinds in pages.FORMATS.items()
+        for kind in naming.KINDS
+        for fmt in kinds
+    }
+    assert set(drawn) == wanted
+    assert "max-shift_logsumexp_bias_float32" in drawn
+
+
+def test_the_same_document_gives_the_same_bytes(drawn):
+    """No date, no random id, no state that is left over."""
+    assert figures.draw(pages.measured()) == drawn
+
+
+def test_every_panel_parses_and_says_in_words_what_it_shows(drawn):
+    """A title, and a description with numbers, both named by the root."""
+    for name, text in drawn.items():
+        root = ElementTree.fromstring(text)
+        assert root.attrib["role"] == "img"
+        title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+        assert root.attrib["aria-labelledby"].split() == [title.attrib["id"], description.attrib["id"]]
+        assert re.match(r"(naive|max-shift), (logsumexp|softmax), float(16|32|64): ", title.text), name
+        assert re.search(r"\d", description.text), name
+        assert len(description.text) < 2500
+
+
+def test_a_panel_is_small_and_holds_nothing_but_drawing(drawn):
+    """No prolog, no metadata, nothing to load, nothing that runs, no width of its own."""
+    for text in drawn.values():
+        assert len(text.encode()) < 15_000
+        assert text.startswith("<svg ")
+        assert not re.search(r"<\?|<!|metadata|xlink|<script|<image|\bhref=\"(?!#)|\bon\w+=|\bwidth=\"\d+pt", text)
+        assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_ids_differ_between_panels_and_every_reference_leads_to_one(drawn):
+    """Many are put in one page."""
+    seen = [found for text in drawn.values() for found in re.findall(r'\bid="([^"]+)"', text)]
+    assert len(seen) == len(set(seen))
+    for text in drawn.values():
+        assert set(re.findall(r'href="#([^"]+)"', text)) <= set(re.findall(r'\bid="([^"]+)"', text))
+
+
+def test_every_colour_is_a_variable_with_a_colour_of_its_own(drawn):
+    """One file for light and dark, in a page and alone."""
+    for text in drawn.values():
+        assert text.count(figures.ELEMENT) == 1
+        alone = text.replace(figures.ELEMENT, "")
+        assert not re.search(r"#[0-9a-f]{6}\b|rgb\(|style=", alone)
+        assert set(re.findall(r"\b[lf]-(\w+)", alone)) <= set(figures.COLOURS)
+    for role, (light, _) in figures.COLOURS.items():
+        assert f".f-{role}{{fill:{light};fill:var(--{role},{light})}}" in figures.STYLE
+
+
+def test_without_matplotlib_there_are_no_figures_and_no_error(monkeypatch):
+    """The page has tables then, and says what is missing."""
+    monkeypatch.setattr("lsecheck.report.figures.available", lambda: False)
+    assert figures.draw(pages.measured()) == {}
+    assert "pip install 'lsecheck[report]'" in figures.MISSING
+
+
+def test_matplotlib_is_imported_only_to_draw_and_never_its_state_machine():
+    """A page without figures does not wait for it; nothing of one caller's is left for another."""
+    said = subprocess.run(
+        [sys.executable, "-c", _WATCHED], capture_output=True, text=True, check=True, cwd=pages.HERE.parents[1]
+    ).stdout.split()
+    assert said == ["False", "True", "False"]
+
+
+_WATCHED = """
+import sys
+from lsecheck.report import figures, page
+from lsecheck.rows import Document
+from tests.report import gates
+page.render(Document(schema=1, environment={}, rows=[], verdicts=[]))
+print("matplotlib" in sys.modules)
+figures.draw(Document(schema=1, environment={}, rows=[gates.row(histogram=[(0.5, 3)])], verdicts=[]))
+print("matplotlib" in sys.modules, "matplotlib.pyplot" in sys.modules)
+"""
+
+
+def test_only_the_functions_that_are_asked_for_are_drawn():
+    """A caller may be in a hurry."""
+    assert all("_softmax_" in name for name in figures.draw(pages.measured(), functions=["softmax"]))
+
+
+def test_what_a_document_does_not_hold_is_not_drawn():
+    """Results of an earlier lsecheck have no errors by condition or place."""
+    whole = pages.measured()
+    rows = [msgspec.structs.replace(row, by_condition=[], by_place=[]) for row in whole.rows]
+    kinds = {name.split("_")[2] for name in figures.draw(msgspec.structs.replace(whole, rows=rows))}
+    assert kinds == {"distribution", "bias"}
+    assert figures.draw(Document(schema=1, environment={}, rows=[], verdicts=[])) == {}
+
+
+def test_rows_of_a_function_or_format_from_the_future_are_passed_over():
+    """Reading them is no reason to fail."""
+    row = gates.row(histogram=[(0.5, 3)], function="logcosh")
+    other = gates.row(histogram=[(0.5, 3)], format="float4")
+    assert figures.draw(Document(schema=1, environment={}, rows=[row, other], verdicts=[])) == {}
+
+
+@pytest.mark.parametrize("hostile", pages.HOSTILE)
+def test_a_hostile_name_is_words_in_a_figure(hostile):
+    """Of a subject, and of a family."""
+    for text in figures.draw(pages.document(hostile)).values():
+        root = ElementTree.fromstring(text)
+        assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {
+            "svg", "title", "desc", "style", "defs", "path", "g", "use", "text",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("a/b", "a-b"), ("A", "a"), ("a.py:f", "a.py-f"), ("x" * 300, "x" * 301), ("", " "), ("..", "."),
+        ("a\ud800", "a\ud801"), ("naive", "naive "), ("é", "e"), ("a_b", "a b"),
+    ],
+)  # fmt: skip
+def test_two_subjects_never_share_the_name_of_a_file(pair):
+    """Not on a file system that ignores case either; and a name is fit for one."""
+    one, other = map(naming.fit, pair)
+    assert one.lower() != other.lower()
+    for name in (one, other):
+        assert re.fullmatch(r"[a-z0-9_-][a-z0-9._-]{0,60}", name)
+
+
+def test_a_digest_of_one_name_is_not_the_plain_name_of_another():
+    """A subject may be called what another's name is made into: then it has a digest itself, or they differ."""
+    made = naming.fit("A b")
+    assert naming.fit(made) == made
+    assert made != naming.fit("a-b")
+
+
+# ---- what is drawn ----
+
+
+def test_the_share_above_x_is_that_of_the_histogram():
+    """Known at every doubling; flat where a doubling is empty."""
+    row = gates.row(histogram=[(0.5, 6), (1.0, 2), (8.0, 2)])
+    assert distribution.above(row) == [(0.5, 40.0), (1.0, 20.0), (4.0, 20.0), (8.0, 0.0)]
+    assert distribution.above(gates.row(histogram=[(2.0, 4)])) == [(0.5, 100.0), (1.0, 100.0), (2.0, 0.0)]
+    assert distribution.above(gates.row(histogram=[(0.5, 4)])) == [(0.5, 0.0)]
+
+
+@pytest.mark.parametrize("function", ["logsumexp", "softmax"])
+@pytest.mark.parametrize("fmt", ["float16", "float32", "float64"])
+def test_the_band_of_conditioned_holds_its_bound_at_every_place_of_a_binade(function, fmt):
+    """The bound less what terms beside the largest and underflow add, in ulps, lies from c (1 + κ) / 2 to c (1 + κ)."""
+    known, kind = functions.named(function), formats.named(fmt)
+    u = kind.unit_roundoff
+    for kappa in (0.01, 1.0, 57.0):
+        for place in (1.0, 1.25, 1.999):  # |y| over its power of two; an ulp is 2u of that power
+            least, most = condition.band(known.conditioned_factor, kappa)
+            bound = known.conditioned_factor * u * place * (1 + kappa) / (2 * u)
+            assert least <= bound <= most
+    sums = Sums(*(np.array([[value]]) for value in (2.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0)))
+    allowed = contracts.bounds(known, sums, np.array([[1.0]]), kind, np.array([[1.0]]))
+    factor = float(allowed[contracts.Contract.CONDITIONED][0, 0]) / u
+    assert factor >= known.conditioned_factor * 0.99
+
+
+def _cell(upto, kappa, ulp, contract):
+    return AtCondition(upto, 3, kappa, ulp, 1.0, contract)
+
+
+def test_each_cell_of_condition_shows_the_largest_error_of_each_contract():
+    """Over all families: nothing that matters hides behind another dot."""
+    one = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(16.0, 9.0, 2.0, "broken")])
+    two = gates.row(by_condition=[_cell(4.0, 3.0, 7.5, "faithful"), _cell(4.0, 3.5, 1.0, "shifted")])
+    assert [(cell.upto, cell.contract, cell.ulp) for cell in condition.worst([one, two])] == [
+        (4.0, "faithful", 7.5),
+        (4.0, "shifted", 1.0),
+        (16.0, "broken", 2),
+    ]
+
+
+def test_an_unbounded_condition_has_an_edge_of_its_own():
+    """A dot beyond every tick, and a sign for it."""
+    row = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(LARGEST, LARGEST, 9.0, "broken")])
+    text = condition.draw([row], "n", "t", "float32")
+    assert ">∞</text>" in text
+    assert "κ unbounded" in text
+    assert ">∞</text>" not in condition.draw([gates.row(by_condition=[row.by_condition[0]])], "n", "t", "float32")
+
+
+def test_a_place_has_the_largest_e_and_all_wrong_answers_of_its_families():
+    """And a cross, whatever its E."""
+    one = gates.row(by_place=[AtPlace(4, 1.0, 5, 3.0, 0), AtPlace(16, 0.0, 5, 0.5, 0)])
+    two = gates.row(by_place=[AtPlace(4, 1.0, 5, 2.0, 7), AtPlace(64, 4.0, 0, 0.0, 0)])
+    assert places.merged([one, two])[4, 1.0] == AtPlace(4, 1.0, 10, 3.0, 7)
+    text = places.draw([one, two], "n", "t", "float32")
+    digits = "".join(re.findall(r"<text [^>]*>([\d✗]+)</text>", text))
+    assert "✗" in digits
+    assert "wrong kind in 1, 7 in all" in text
+    assert "2 cells: 1 at step 1, 1 at step 5" in text, "what was not scored is no cell"
+
+
+@pytest.mark.parametrize(
+    ("fmt", "spreads", "lengths"),
+    [("float16", (7.62, 11.09, 16.64), (2048, 65504)), ("float32", (16.64, 88.72, 103.28), (2**24, 3.4028e38))],
+)
+def test_edges_are_where_the_format_changes(fmt, spreads, lengths):
+    """p ln 2, ln M, ln(1/t); 2^p and M terms."""
+    found = places.edges(fmt)
+    assert [edge.at for edge in found if edge.along == "spread"] == pytest.approx(spreads, rel=1e-3)
+    assert [edge.at for edge in found if edge.along == "n"] == pytest.approx(lengths, rel=1e-3)
+    kind = formats.named(fmt)
+    smallest = math.exp(-spreads[-1])
+    assert smallest == pytest.approx(kind.tiny, rel=1e-2)
+
+
+def test_an_edge_is_drawn_only_where_the_map_reaches_it():
+    """float16 sums of ones stick at 2,048; float32 ones far beyond what was asked."""
+    cells = [AtPlace(4, 1.0, 5, 3.0, 0), AtPlace(4096, 64.0, 5, 3.0, 0)]
+    sixteen = places.draw([gates.row(by_place=cells)], "n", "t", "float16")
+    assert "n 2,048: a sum of ones sticks" in sixteen
+    assert "n 65,504" not in sixteen
+    assert "sticks" not in places.draw([gates.row(by_place=cells)], "n", "t", "float32")
+
+
+def test_bias_is_linear_to_an_ulp_and_keeps_its_sign():
+    """So that half an ulp and a million both show."""
+    assert [bias.squeezed(ulps) for ulps in (-0.5, 1.0, -10.0, 1000.0)] == [-0.5, 1.0, -2.0, 4.0]
+    text = bias.draw([gates.row(mean_ulp=2.0, bias_ulp=-1.5)], "n", "t", "float32")
+    assert "gap -1.5 of 2" in text
+
+
+@pytest.mark.parametrize(
+    ("scaled", "wrong", "number"),
+    [(0.0, 0, 1), (1.0, 0, 1), (1.01, 0, 2), (8.0, 0, 2), (64.0, 0, 3), (1024.0, 0, 4), (1025.0, 0, 5),
+     (0.5, 1, 5), (None, 3, 5), (math.nan, 0, 5), (math.inf, 0, 5)],
+)  # fmt: skip
+def test_the_scale_has_five_steps(scaled, wrong, number):
+    """A wrong kind of answer is never better than the worst."""
+    assert scale.step(scaled, wrong).number == number
+
+
+def test_what_was_not_scored_is_on_no_step():
+    """Absent is not good."""
+    assert scale.step(None) is None

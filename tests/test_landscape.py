@@ -1,0 +1,128 @@
+"""landscape: where errors lie, in cells a factor of four wide."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lsecheck import formats, functions
+from lsecheck.charges import Asked, charges
+from lsecheck.contracts import LADDER, Contract
+from lsecheck.functions.definition import Expected
+from lsecheck.inputs.batch import Batch
+from lsecheck.landscape import Landscape
+from lsecheck.measure import errors
+from lsecheck.oracle.truth import certify
+from lsecheck.subjects import load
+from lsecheck.subjects.subject import ask
+
+
+def asked(name, function, rows, fmt="float32"):
+    """A method's answers to rows of equal length, measured."""
+    pair, defined = formats.pair(fmt), functions.named(function)
+    values = formats.widen(formats.cast(np.atleast_2d(np.array(rows, np.float64)), pair.input))
+    batch = Batch("hand", 0, np.arange(len(values)), values, None)
+    truth = certify(defined, values, pair)
+    answers = ask(load(name), defined, values, pair, None)
+    return Asked(batch, truth, answers, errors(truth, answers.values))
+
+
+def landscape(*parts):
+    """All of it."""
+    found = Landscape()
+    for part in parts:
+        found.add(part, charges(part, Contract.SHIFTED))
+    return found
+
+
+def upper(number, least, most):
+    """The slow way: the least power of 4 that is not below a number."""
+    power = least
+    while power < most and 4.0**power < number:
+        power += 1
+    return 4.0**power
+
+
+RANDOM = np.random.default_rng(8).normal(size=(300, 9)) * np.geomspace(1e-4, 300, 300)[:, None]
+
+
+@pytest.mark.parametrize("function", ["logsumexp", "softmax", "log_softmax"])
+def test_every_scored_output_is_in_the_cell_of_its_condition_and_the_worst_is_kept(function):
+    """A twin that looks at one output after the other."""
+    given = asked("max-shift", function, RANDOM)
+    cells = {}
+    for kappa, ulp, rung in zip(
+        given.errors.condition.ravel(), given.errors.ulp.ravel(), given.errors.rung.ravel(), strict=True
+    ):
+        cells.setdefault(upper(kappa, -2, 511), []).append((ulp, kappa, str(LADDER[rung])))
+    found = landscape(given).by_condition()
+    assert [one.upto for one in found] == sorted(cells)
+    for one in found:
+        ulp, kappa, contract = max(cells[one.upto], key=lambda each: each[0])
+        assert one.outputs == len(cells[one.upto])
+        assert (one.ulp, one.condition) == (float(f"{ulp:.3g}"), float(f"{kappa:.3g}"))
+        assert one.contract == contract
+
+
+@pytest.mark.parametrize("function", ["logsumexp", "softmax"])
+def test_every_row_is_in_the_cell_of_its_length_and_spread(function):
+    """Another twin; nine entries are among up to 16."""
+    given = asked("max-shift", function, RANDOM)
+    cells = {}
+    for row, scaled in zip(given.batch.values, given.errors.scaled, strict=True):
+        cells.setdefault(upper(row.max() - row.min(), -3, 10), []).extend(scaled)
+    found = landscape(given).by_place()
+    assert [(one.n, one.spread) for one in found] == [(16, spread) for spread in sorted(cells)]
+    for one in found:
+        assert (one.outputs, one.scaled) == (len(cells[one.spread]), float(f"{max(cells[one.spread]):.3g}"))
+
+
+def test_batches_of_one_length_add_up_in_any_order():
+    """What is kept is a maximum, and a count."""
+    parts = [asked("max-shift", "logsumexp", rows) for rows in np.array_split(RANDOM, 7)]
+    whole = landscape(asked("max-shift", "logsumexp", RANDOM))
+    for order in (parts, parts[::-1]):
+        found = landscape(*order)
+        assert found.by_place() == whole.by_place()
+        assert [(one.upto, one.outputs, one.ulp) for one in found.by_condition()] == [
+            (one.upto, one.outputs, one.ulp) for one in whole.by_condition()
+        ]
+
+
+def test_lengths_and_spreads_on_an_edge_belong_below_it():
+    """Upper ends are in their cell."""
+    for n, cell in ((1, 1), (2, 4), (4, 4), (5, 16), (16, 16), (17, 64)):
+        (one,) = landscape(asked("max-shift", "logsumexp", np.zeros((1, n)))).by_place()
+        assert (one.n, one.spread, one.outputs, one.wrong) == (cell, 0.0, 1, 0)
+    for gap, cell in ((1e-9, 2.0**-6), (2.0**-6, 2.0**-6), (1.0, 1.0), (4.0, 4.0), (4.5, 16.0), (1e30, 2.0**20)):
+        (one,) = landscape(asked("max-shift", "logsumexp", [[0.0, -gap]])).by_place()
+        assert one.spread == cell, gap
+
+
+def test_answers_of_a_wrong_kind_are_counted_where_they_are():
+    """naive overflows from 89 on: no number is scored there."""
+    (one,) = landscape(asked("naive", "logsumexp", [[100.0, 100.0], [90.0, 90.0], [0.0, 0.0]])).by_place()
+    assert (one.outputs, one.wrong) == (1, 2)
+    assert one.scaled < 1
+
+
+def test_masked_entries_have_no_part_in_the_spread_and_other_special_rows_have_none():
+    """-inf adds exactly nothing; a row of nan, +inf or nothing at all lies nowhere."""
+    rows = [[0.0, -np.inf, -3.0], [np.nan, 0.0, 1.0], [np.inf, 0.0, 1.0], [-np.inf] * 3]
+    given = asked("log1p-shift", "logsumexp", rows)
+    assert given.truth.expected[:, 0].tolist()[0] == Expected.NUMBER
+    (one,) = landscape(given).by_place()
+    assert (one.spread, one.outputs, one.wrong) == (4.0, 1, 0)
+    assert landscape(asked("log1p-shift", "logsumexp", np.zeros((2, 0)))).by_place() == []
+
+
+def test_a_spread_and_a_condition_past_every_number_stay_finite():
+    """2 M overflows; κ of an answer that rounds to nothing is unbounded. JSON has no infinity."""
+    top = sys.float_info.max
+    (one,) = landscape(asked("log1p-shift", "logsumexp", [[top, -top]], "float64")).by_place()
+    assert one.spread == 2.0**20
+    given = asked("max-shift", "logsumexp", [[0.0, 1.0]])
+    unbounded = replace(given.errors, condition=np.full((1, 1), np.inf))
+    (one,) = landscape(given._replace(errors=unbounded)).by_condition()
+    assert (one.upto, one.condition) == (top, top)
