@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from lsecheck import formats, functions
 from lsecheck.arena import Arena, Charge
@@ -19,6 +20,7 @@ from lsecheck.charges import BEHAVIOUR
 from lsecheck.contracts import Contract
 from lsecheck.gate.verdicts import grouped
 from lsecheck.inputs import cases
+from lsecheck.inputs.batch import Batch
 from lsecheck.report.findings import program
 from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
 from lsecheck.specimens import making
@@ -26,6 +28,8 @@ from lsecheck.subjects.subject import Subject
 
 #: cases of one charge that are shrunk; the simplest result stays
 TRIED = 2
+#: entries below one of 0: no sum of their exponentials is exact
+_BELOW = (-1.0, -0.1)
 #: seconds that a program may take: some compile first
 PATIENCE = 300.0
 
@@ -82,10 +86,25 @@ class _Maker:
     def made(self, charge: Charge, seen: "list[Witness]") -> Specimen:
         """The simplest of what a few cases come down to; the first as it is where nothing breaks alone."""
         # short rows first: they are shrunk sooner, and further
-        tried = [making.small(self.arena, each, charge) for each in sorted(seen, key=lambda each: each.n)[:TRIED]]
-        able = [made for made in tried if made is not None]
-        simplest = min(able, key=lambda made: (made.copies, len(str(made.witness.x))), default=None)
+        few = sorted(seen, key=lambda each: each.n)[:TRIED]
+        able = [made for each in few if (made := making.small(self.arena, each, charge)) is not None]
+        if not any(isinstance(made.witness.x, str) for made in able):
+            # a long row of many values cannot be pasted; sums that lose digits lose them on plainer ones too
+            others = (making.small(self.arena, few[0], charge, row) for row in self._plainer(few[0]))
+            able += [made for made in others if made is not None]
+        simplest = min(
+            able,
+            key=lambda made: (not isinstance(made.witness.x, str), made.copies, len(str(made.witness.x))),
+            default=None,
+        )
         return with_its_words(simplest or making.as_found(self.arena, charge, seen[0]))
+
+    def _plainer(self, seen: Witness) -> "Iterator[Batch]":
+        """Rows of the same length: one entry of 0 above equal ones."""
+        for value in _BELOW:
+            row = np.full((1, seen.n), value)
+            row[0, :1] = 0.0
+            yield self.arena.batch(self.arena.held(row))
 
 
 def with_its_words(specimen: Specimen) -> Specimen:

@@ -16,9 +16,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from tqdm import tqdm
 
 from lsecheck import formats, functions, speeds
@@ -26,12 +28,12 @@ from lsecheck.contracts import Contract
 from lsecheck.errors import LsecheckError
 from lsecheck.gate import check, judge
 from lsecheck.inputs import cases
-from lsecheck.report import findings, leaderboard
+from lsecheck.report import findings, leaderboard, sorts
 from lsecheck.reproduce import specimens
-from lsecheck.rows import SCHEMA, Document, from_json, to_json
+from lsecheck.rows import SCHEMA, Document, Row, from_json, to_json
 from lsecheck.run import environment
 from lsecheck.subjects import load
-from lsecheck.subjects.adapters import ADAPTERS
+from lsecheck.subjects.adapters import ADAPTERS, install_line, installed
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.methods import METHODS
 
@@ -43,13 +45,13 @@ WIDER = "max-shift@float32"  #: what most kernels do with 16 bits
 SUBJECTS = (*METHODS, WIDER, *(name for name in ADAPTERS if name != "numpy.logaddexp"))
 #: subject -> families that are asked at effort quick: it compiles anew for every width
 QUICK = {"jax": ("width",)}
-ROUNDS = 7
+ROUNDS = 15
 
 
 class Part(NamedTuple):
     """What one process measures."""
 
-    what: str  #: rows, specimens or speeds
+    what: str  #: a name of `WAYS`
     subject: str
     function: str
 
@@ -57,6 +59,12 @@ class Part(NamedTuple):
     def path(self) -> Path:
         """Where it is kept."""
         return SCRATCH / f"{self.what}-{self.subject}-{self.function}.json"
+
+    @property
+    def needs(self) -> "list[Part]":
+        """What must be there first."""
+        before = {"specimens": ["rows"], "flushed": ["specimens"]}.get(self.what, [])
+        return [self._replace(what=what) for what in before]
 
 
 def formats_of(subject: str) -> "tuple[str, ...]":
@@ -67,7 +75,9 @@ def formats_of(subject: str) -> "tuple[str, ...]":
 def claims(subject: str, function: str) -> bool:
     """Whether there is anything to ask."""
     name = subject.partition("@")[0]
-    return function in (METHODS[name] if name in METHODS else ADAPTERS[name].functions)
+    if name in METHODS:
+        return function in METHODS[name]
+    return function in ADAPTERS[name].functions and installed(name)
 
 
 def parts(what: str) -> "list[Part]":
@@ -103,6 +113,21 @@ def reproduced(part: Part, loading: Loading) -> Document:
     return Document(schema=SCHEMA, environment=known.environment, rows=[], verdicts=[], specimens=found)
 
 
+def flushed(part: Part, loading: Loading) -> Document:
+    """What is kept where subnormal numbers may be taken for 0, in the formats where a contract breaks on them."""
+    known = from_json(part._replace(what="specimens").path.read_bytes())
+    broken = [each.format for each in known.specimens if sorts.of(each).slug == "subnormal"]
+    said: dict[str, str] = {}
+    if broken:
+        declared = replace(loading, flushes_subnormals=True)
+        families = [name for name in cases.names() if name not in QUICK.get(part.subject, ())]
+        found = check(part.subject, part.function, dict.fromkeys(broken), families, loading=declared)
+        said = {
+            leaderboard.flushing(part.subject, part.function, each.format): each.contract for each in found.verdicts
+        }
+    return Document(schema=SCHEMA, environment=said, rows=[], verdicts=[])
+
+
 def timed(part: Part, _: Loading) -> Document:
     """Everybody beside max-shift, in one process."""
     function, found = functions.named(part.function), []
@@ -116,7 +141,8 @@ def timed(part: Part, _: Loading) -> Document:
     return Document(schema=SCHEMA, environment=environment(loaded), rows=[], verdicts=[], speeds=found)
 
 
-WAYS = {"rows": measured, "specimens": reproduced, "speeds": timed}
+#: in this order: each kind may need those before it
+WAYS = {"rows": measured, "specimens": reproduced, "flushed": flushed, "speeds": timed}
 
 
 def perform(part: Part, loading: Loading) -> None:
@@ -150,8 +176,9 @@ def run(part: Part) -> bool:
 def run_all(jobs: int) -> "list[Part]":
     """Every part there is; those that failed."""
     failed = []
-    for what, at_once in (("rows", jobs), ("specimens", jobs), ("speeds", 1)):
-        wanted = [part for part in parts(what) if what != "specimens" or part._replace(what="rows").path.exists()]
+    for what in WAYS:
+        wanted = [part for part in parts(what) if all(each.path.exists() for each in part.needs)]
+        at_once = 1 if what == "speeds" else jobs
         with (
             ThreadPoolExecutor(at_once) as pool,
             tqdm(total=len(wanted), unit="part", desc=what, file=sys.stderr) as bar,
@@ -163,17 +190,20 @@ def run_all(jobs: int) -> "list[Part]":
     return failed
 
 
+def lean(row: Row) -> Row:
+    """Without the maps that no page of the leaderboard shows: a quarter of the file."""
+    return msgspec.structs.replace(
+        row, by_condition=[], histogram=[], by_place=row.by_place if row.family in leaderboard.DRIFT else []
+    )
+
+
 def assembled() -> Document:
     """All parts as one result."""
-    found = [
-        from_json(part.path.read_bytes())
-        for what in ("rows", "specimens", "speeds")
-        for part in parts(what)
-        if part.path.exists()
-    ]
+    found = [from_json(part.path.read_bytes()) for what in WAYS for part in parts(what) if part.path.exists()]
     order = {name: place for place, name in enumerate(FUNCTIONS)}, {name: place for place, name in enumerate(FORMATS)}
     rows = sorted(
-        (row for each in found for row in each.rows), key=lambda row: (order[0][row.function], order[1][row.format])
+        (lean(row) for each in found for row in each.rows),
+        key=lambda row: (order[0][row.function], order[1][row.format]),
     )
     said: dict[str, str] = {}
     for each in found:
@@ -226,6 +256,8 @@ def main() -> int:
         if given.fresh:
             for path in SCRATCH.glob("*.json"):
                 path.unlink()
+        for name in (name for name in SUBJECTS if name in ADAPTERS and not installed(name)):
+            print(f"left out: {install_line(name)}", file=sys.stderr)
         failed = run_all(given.jobs)
         kept.write_text(to_json(assembled()), "utf-8")
     render(from_json(kept.read_bytes(), kept.name))

@@ -37,6 +37,19 @@ def test_a_mask_that_switches_the_shift_off_comes_down_to_two_entries():
     assert all(seen.found.case.startswith("masked:0:") for seen in found)
 
 
+@ONNX
+def test_a_long_row_of_many_values_comes_down_to_one_that_can_be_pasted(monkeypatch):
+    """A running sum loses digits on plain rows too, where there was no time to shrink its own."""
+    monkeypatch.setattr("lsecheck.specimens.making.SECONDS", 0.01)
+    rows = check("onnxruntime", "logsumexp", "float32", ["long"], "standard").rows
+    (seen,) = specimens(rows, load("onnxruntime"))
+    assert rows[0].contract == "sequential"
+    assert seen.witness.x.startswith("0x0p0 -0x1")
+    assert len(seen.witness.x.split()) == 2
+    assert findings.shows(seen)
+    assert seen.found.case.startswith("long:0:")
+
+
 @SCIPY
 def test_what_keeps_everything_has_no_specimens():
     """No false alarm."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lsecheck.report import sorts
+from lsecheck.report.leaderboard import flushing
 from lsecheck.report.sorts import KNOW, WRONG, Sort
 from lsecheck.report.terms import LAYOUTS, own_program
 from lsecheck.report.words import code, entries, family_again, short, table
@@ -105,7 +106,7 @@ def page(draft: Draft, document: Document) -> str:
     if causes:
         parts.append("**Likely cause:** " + "; ".join(causes) + ".")
     if draft.sort.standing == KNOW:
-        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.")
+        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.{_else(draft, document)}")
     if others:
         parts += [f"## The same in other formats and modes ({len(others)})", _others(others)]
         parts += [part for each in others if program(each) for part in _evidence(each, short_head=True)]
@@ -152,6 +153,16 @@ def _because(draft: Draft, special: str) -> str:
     return f" Why: {draft.sort.why.format(special=special or 'mathematics settles it')}."
 
 
+def _else(draft: Draft, document: Document) -> str:
+    """What is kept by everything else, where that was measured."""
+    kept: dict[str, None] = {}
+    for each in draft.specimens:
+        known = document.environment.get(flushing(each.subject, each.function, each.format))
+        if known and draft.sort.slug == "subnormal":
+            kept[f"{each.subject} keeps `{known}` in {each.format}"] = None
+    return f" Apart from these results, {', '.join(kept)}." if kept else ""
+
+
 def _others(others: Sequence[Specimen]) -> str:
     body = [
         (
@@ -189,8 +200,8 @@ def _environment(draft: Draft, document: Document) -> str:
 def _found(specimen: Specimen) -> str:
     given = specimen.subject, specimen.function, specimen.format
     again = family_again(*given, specimen.found.case.partition(":")[0])
-    shrunk = " and shrunk from there" if specimen.found.x != specimen.witness.x else ""
-    return f"By lsecheck, on its case `{specimen.found.case}`{shrunk}:\n\n```sh\n{again}\n```"
+    simpler = "; the row above is a simpler one that fails alike" if specimen.found.x != specimen.witness.x else ""
+    return f"By lsecheck, on its case `{specimen.found.case}`{simpler}:\n\n```sh\n{again}\n```"
 
 
 def _index(found: Sequence[Draft]) -> str:
@@ -234,10 +245,11 @@ def _of_the_adapter(specimen: Specimen) -> bool:
     return specimen.subject == "torch.logcumsumexp" and not specimen.witness.n
 
 
-def _telling(specimen: Specimen) -> "tuple[bool, bool, int, int, int]":
-    """What shows best: what its program prints is what was measured; short; in a common format; plainly called."""
+def _telling(specimen: Specimen) -> "tuple[float, ...]":
+    """What shows best: its program prints what was measured, it has entries, it is plainly called, short, common."""
     return (
         not shows(specimen),
+        not specimen.witness.n,
         len(specimen.subject.split(".")) > 1 and specimen.subject.startswith("torch"),
         specimen.witness.n > 100,
         formats_order(specimen.format),

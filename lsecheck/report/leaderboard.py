@@ -17,8 +17,8 @@ from lsecheck.report.words import MARKS, sampled, sentences, short, table
 from lsecheck.rows import Document, Row, Speed, Verdict
 from lsecheck.subjects.adapters import ADAPTERS
 
-#: families of plain logits at every length: what E does there as rows grow
-DRIFT = ("ordinary", "equal", "width", "long")
+#: families of plain rows at every length, where no answer is near 0: what E does there as rows grow
+DRIFT = ("equal", "width", "long")
 #: lengths that drift compares: up to this, and beyond that
 FEW, MANY = 16, 4096
 #: subjects of the README's first lines
@@ -55,6 +55,7 @@ class Standing(NamedTuple):
     cases: int
     effort: str
     library: bool
+    flushing: str  #: what it keeps where subnormal numbers may be taken for 0; empty where that was not in question
 
 
 class Point(NamedTuple):
@@ -162,7 +163,13 @@ def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", envir
         max((place.scaled for place in long if place.outputs), default=math.nan),
         sum(place.wrong for place in long),
         tuple(times), sum(row.cases for row in rows), effort, verdict.subject in ADAPTERS,
+        environment.get(flushing(verdict.subject, verdict.function, verdict.format), ""),
     )  # fmt: skip
+
+
+def flushing(subject: str, function: str, fmt: str) -> str:
+    """The key in the environment under which stands what is kept where subnormal numbers may be taken for 0."""
+    return f"flushing {subject} {function} {fmt}"
 
 
 def _wrong_of_none(groups: "dict[tuple[str, str, str], list[Row]]") -> "set[tuple[str, str, str]]":
@@ -226,7 +233,8 @@ def _key(document: Document) -> str:
     shapes = list(dict.fromkeys((speed.rows, speed.n) for speed in document.speeds))
     timed = document.speeds[0] if document.speeds else None
     said = [
-        "Best first: by contract, then by the worst E.",
+        "Best first: by contract, then by the worst E. *flushing*: a subject that breaks every contract by answering 0"
+        " where a subnormal number is right keeps this one if that is declared (`--flushes-subnormals`).",
         "* *worst E*: error scaled by what the inputs allow; about 1 is as good as it gets. *ulp*: in units of the last"
         " place; near an answer of 0 large numbers are mathematics, and E says so.",
         "* *mean ulp*, *bias* (mean signed error in ulps) and *correct* (share correctly rounded): of the answers that"
@@ -265,7 +273,7 @@ def _cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
     effort = f" ({line.effort.partition(', ')[2]})" if ", " in line.effort else ""
     return (
         name,
-        f"**{line.contract}**",
+        f"**{line.contract}**" + (f" (flushing: {line.flushing})" if line.flushing else ""),
         _figure(line.scaled),
         _figure(line.ulp),
         _figure(line.mean),
@@ -284,7 +292,8 @@ def _figure(number: float, how: str = ".3g") -> str:
 
 
 def _versions(document: Document) -> str:
-    body = [(name.removeprefix("subject "), text) for name, text in document.environment.items()]
+    known = document.environment
+    body = [(name.removeprefix("subject "), known[name]) for name in known if not name.startswith("flushing ")]
     return table(("", ""), [(f"`{name}`", text) for name, text in body])
 
 

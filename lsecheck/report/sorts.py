@@ -4,6 +4,7 @@ What mathematics settles and a library answers otherwise is wrong. What a format
 plain sum in storage precision leads to is no bug to file: it is worth knowing, and says why.
 """
 
+import math
 from typing import NamedTuple
 
 from lsecheck import formats, functions
@@ -89,25 +90,34 @@ def special(specimen: Specimen) -> str:
 
 def cause(specimen: Specimen) -> str:
     """What the bits say of it; '' where they say nothing."""
-    alike = specimen.alike
-    if "naive" in alike and "max-shift" not in alike:
+    alike, slug = specimen.alike, of(specimen).slug
+    # an overflow to inf has the bits of 0, too: only an answer that is a number of its own says something
+    unshifted = slug in ("masked", "overflow", "inaccurate")
+    if unshifted and "naive" in alike and "max-shift" not in alike:
         return (
             "exp is taken of the entries as they are, without subtracting the maximum first (the answer has the bits of"
-            f" the unshifted formula in {specimen.format})"
+            " the unshifted formula)"
         )
-    if "naive@float32" in alike and "max-shift@float32" not in alike:
+    if unshifted and "naive@float32" in alike and "max-shift@float32" not in alike:
         return "exp is taken without subtracting the maximum first (the answer has the bits of that in float32)"
     shifted = [each for each in alike if each.endswith("@float32")]
-    if shifted and specimen.format == "float64" and not any("@" not in each for each in alike):
+    if slug == "float64" and shifted and not any("@" not in each for each in alike):
         return f"the whole is computed in float32: the answer has the bits of {shifted[0].partition('@')[0]} there"
-    if "online" in alike and "max-shift" not in alike:
-        return f"the terms are added up one after the other in {specimen.format} (the answer has the bits of that)"
+    if slug == "accumulation" and "online" in alike and "max-shift" not in alike:
+        return "the terms are added up one after the other in the format itself (the answer has the bits of that)"
+    if slug == "nan" and abs(abs(float.fromhex(specimen.witness.answer)) - _CLAMPED) < 1e-9:
+        return (
+            "the sum of the exponentials is raised to at least 1e-20, a float32 constant, before its logarithm is taken"
+            f" (-log of it is {_CLAMPED:.12g}), by a comparison that a nan does not survive"
+        )
     if "max-shift" in alike and specimen.domain == "range":
         return f"the sum of the exponentials is held in {specimen.format} (the answer has the bits of max-shift there)"
     on_numpy = library(specimen.subject) in ("numpy", "scipy", "sklearn")
-    return _OF_AN_AXIS if on_numpy and of(specimen).slug == "axis" else ""
+    return _OF_AN_AXIS if on_numpy and slug == "axis" else ""
 
 
+#: -log of 1e-20 as a float32
+_CLAMPED = -math.log(float.fromhex("0x1.79ca1p-67"))
 _OF_AN_AXIS = (
     "numpy.sum adds pairwise only along the axis that is contiguous in memory; along another it adds row after row in"
     " the format itself, where 2048 + 1 = 2048 in float16"
@@ -138,7 +148,8 @@ SORTS = _table(
     ),
     Sort(
         "nan", "{name}: nan in the input is not propagated",
-        "With an entry of nan in the row, `{name}` answers something else than nan, and a broken row goes unnoticed.",
+        "With an entry of nan in the row, `{name}` answers something else than nan (where each entry has an output, at"
+        " the other entries), and a broken row can go unnoticed.",
         WRONG, "{special}",
         "A nan is how a failure upstream shows itself: here it turns into an ordinary-looking number.",
     ),

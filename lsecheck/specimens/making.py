@@ -35,13 +35,16 @@ DIGITS = 20
 _WIDER = ("float32", "float64")
 
 
-def small(arena: Arena, seen: Witness, charge: "Charge | None" = None) -> "Specimen | None":
+def small(
+    arena: Arena, seen: Witness, charge: "Charge | None" = None, start: "Batch | None" = None
+) -> "Specimen | None":
     """The smallest case that breaks the same; None where the row breaks nothing without its neighbours.
 
     charge    what it must break; by default what it breaks first
+    start     a row to begin with; by default that of `seen`
     raises    `LsecheckError` for a case that cannot be asked: a file that is no more, or nobody can decide
     """
-    start = cases.case(seen.case, arena.function, arena.pair.input)
+    start = start or cases.case(seen.case, arena.function, arena.pair.input)
     label = None if start.labels is None else int(start.labels[0])
     if charge is None:
         broken = arena.fresh().judge(start).charge

@@ -61,7 +61,7 @@ takes no part: exp(-inf) = 0 adds exactly nothing.
 **Impact:** Masked rows (padding, causal attention) are where -inf entries are common.
 
 **Likely cause:** exp is taken of the entries as they are, without subtracting the maximum first (the answer has the \
-bits of the unshifted formula in float32).
+bits of the unshifted formula).
 
 ## The same in other formats and modes (1)
 
@@ -192,3 +192,38 @@ def test_the_reason_is_that_of_the_functions_own_table():
     nothing = specimen("scipy", "", "0x1p0", "-inf", "1.0", expected="-inf")
     assert sorts.special(nothing) == "the empty sum is 0"
     assert sorts.special(specimen("scipy", "0x0p0", "inf", "0x0p0", "inf")) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "given"),
+    [
+        ("without subtracting the maximum first", {"x": "-inf -0x1.9p6", "alike": ["naive"]}),
+        ("has the bits of that in float32", {"x": "0x1.f4p9", "alike": ["naive@float32"]}),
+        ("", {"x": "-inf -0x1.9p6", "alike": ["naive", "max-shift"]}),
+        ("is held in float16", {"x": "0x0p0*65520", "domain": "range", "format": "float16", "alike": ["max-shift"]}),
+        ("one after the other", {"x": "0x0p0*9", "kind": "inaccurate", "kept": "sequential", "alike": ["online"]}),
+        ("-log of it is 46.0517018916", {"x": "nan", "expected": "nan", "answer": "0x1.7069e2ae6d092p5"}),
+        ("", {"x": "nan", "expected": "nan", "answer": "0x1p0"}),
+        ("numpy.sum adds pairwise only", {"x": "0x0p0*9", "domain": "conduct", "kind": "axis"}),
+    ],
+)
+def test_a_cause_is_named_only_where_the_bits_say_so(said, given):
+    """Otherwise nothing is said."""
+    made = specimen("scipy", **({"answer": "inf", "truth": "0x1p0", "printed": ""} | given))
+    assert said in sorts.cause(made)
+    assert bool(said) == bool(sorts.cause(made))
+
+
+def test_a_zero_that_naive_gives_too_is_no_sign_of_a_missing_shift():
+    """It overflows to infinity there, and 1 / inf is 0."""
+    zero = {"answer": "0x0p0", "truth": "0x1p-140", "printed": "0.0", "kind": "inaccurate", "alike": ["naive"]}
+    assert sorts.cause(specimen("scipy", "0x0p0 0x1.9p6", function="softmax", **zero)) == ""
+
+
+def test_what_is_kept_beside_flushed_results_is_said(document):
+    """One cause of a broken contract must not hide that there is no other."""
+    zero = {"answer": "0x0p0", "truth": "0x1p-140", "printed": "0.0", "kind": "inaccurate"}
+    flushed = specimen("jax", "0x0p0 0x1.9p6", function="softmax", **zero)
+    known = document.environment | {"flushing jax softmax float32": "conditioned"}
+    page = findings.pages(msgspec.structs.replace(document, specimens=[flushed], environment=known))
+    assert "Apart from these results, jax keeps `conditioned` in float32." in page["jax-softmax-subnormal.md"]
