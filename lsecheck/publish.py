@@ -23,6 +23,8 @@ from lsecheck.subjects.methods import METHODS
 
 #: what is reported on when nobody is named
 SUBJECTS = tuple(METHODS)
+#: what is said of the efforts where none is chosen
+DEFAULT_EFFORT = "standard for logsumexp, quick for the others"
 #: folders of the two documents
 FAMILIES, LOGITS = "", "logits/"
 
@@ -61,7 +63,7 @@ def measure(
     rows = execute(tasks, jobs, report(len(tasks)))
     if not rows:
         raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
-    record = environment(loaded)
+    record = environment(loaded) | {"effort": effort or DEFAULT_EFFORT, "seed": str(seed)}
     documents: dict[str, Document] = {}
     for folder, families in groups.items():
         mine = [row for row in rows if row.family in families]

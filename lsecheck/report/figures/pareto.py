@@ -84,7 +84,8 @@ def _ticks(low: float, high: float) -> "list[tuple[float, str]]":
 def _front(panel: Panel, dots: Sequence[Dot]) -> None:
     """A staircase under those that nobody beats."""
     best = sorted((dot for dot in dots if dot.best), key=lambda dot: (dot.time, dot.scaled))
-    xs, ys = [], []
+    xs: list[float] = []
+    ys: list[float] = []
     for dot in best:
         x, y = _x(panel, dot), _y(panel, dot)
         if ys:

@@ -105,6 +105,7 @@ def _known(
         "storage": reading.storage({part for row in rows for part in row.format.split(":")}),
         "storage_header": reading.STORAGE_HEADER,
         "environment": [(one_line(name), one_line(value)) for name, value in document.environment.items()],
+        "recorded": frozenset(document.environment),
         "version": one_line(document.environment.get("lsecheck", "")),
         "again": commands.again(document),
         "family_header": subjects.HEADER,

@@ -1,7 +1,7 @@
 """document -> the commands that make it again."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lsecheck.functions import FUNCTIONS
 from lsecheck.report.words import format_order, named, one_line, typed
@@ -28,7 +28,15 @@ def again(document: Document) -> list[str]:
         functions = _asked(mine, "function") if ":" in subject else every
         key = mine[0].options, functions, _asked(mine, "format")
         alike.setdefault(key, []).append(subject)
-    return [_report(subjects, *key) for key, subjects in alike.items()]
+    beside = _beside(document.environment)
+    return [_report(subjects, *key, beside) for key, subjects in alike.items()]
+
+
+def _beside(environment: "Mapping[str, str]") -> tuple[str, ...]:
+    """Effort and seed, where they are on record and not what they are anyway."""
+    effort, seed = environment.get("effort", ""), environment.get("seed", "0")
+    said = ("--effort", effort) if effort.isalpha() else ()
+    return said if seed == "0" else (*said, "--seed", seed)
 
 
 def of_figures(subject: str, function: str, formats: Sequence[str]) -> str:
@@ -36,13 +44,17 @@ def of_figures(subject: str, function: str, formats: Sequence[str]) -> str:
     return _report([subject], "", (function,), tuple(formats))
 
 
-def _report(subjects: Sequence[str], options: str, functions: Sequence[str], formats: Sequence[str]) -> str:
+def _report(
+    subjects: Sequence[str], options: str, functions: Sequence[str], formats: Sequence[str], beside: Sequence[str] = ()
+) -> str:
     callables = [subject for subject in subjects if not named(subject)]
     if callables:
         return shown(f"lsecheck.check(your_function, formats={list(formats)!r})  # {', '.join(callables)}")
     chosen = [] if set(functions) == set(FUNCTIONS) else _function(functions)
     asked = [word for fmt in formats for word in ("-f", fmt)]
-    return shown(shlex.join(["lsecheck", "report", *subjects, *chosen, *asked, *typed(options), "-o", "report"]))
+    return shown(
+        shlex.join(["lsecheck", "report", *subjects, *chosen, *asked, *beside, *typed(options), "-o", "report"])
+    )
 
 
 def _function(names: Sequence[str]) -> list[str]:
