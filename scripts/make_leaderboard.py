@@ -45,7 +45,8 @@ WIDER = "max-shift@float32"  #: what most kernels do with 16 bits
 SUBJECTS = (*METHODS, WIDER, *(name for name in ADAPTERS if name != "numpy.logaddexp"))
 #: subject -> families that are asked at effort quick: it compiles anew for every width
 QUICK = {"jax": ("width",)}
-ROUNDS = 15
+ROUNDS = 11
+OURS = "ours"  #: the group of our methods
 
 
 class Part(NamedTuple):
@@ -80,10 +81,24 @@ def claims(subject: str, function: str) -> bool:
     return function in ADAPTERS[name].functions and installed(name)
 
 
+def groups() -> "dict[str, list[str]]":
+    """Who is timed in one process: our methods, and each library by itself, since threads of two disturb each other."""
+    found: dict[str, list[str]] = {}
+    for name in SUBJECTS:
+        if name != speeds.BESIDE:
+            found.setdefault(ADAPTERS[name].module if name in ADAPTERS else OURS, []).append(name)
+    return found
+
+
+def asked(members: "list[str]") -> "list[str]":
+    """Functions that any of them has."""
+    return [function for function in FUNCTIONS if any(claims(name, function) for name in members)]
+
+
 def parts(what: str) -> "list[Part]":
     """All of a kind."""
     if what == "speeds":
-        return [Part(what, "all", function) for function in FUNCTIONS]
+        return [Part(what, group, name) for group, members in groups().items() for name in asked(members)]
     subjects = [name for name in SUBJECTS if what == "rows" or name in ADAPTERS]
     return [
         Part(what, subject, function) for subject in subjects for function in FUNCTIONS if claims(subject, function)
@@ -129,15 +144,16 @@ def flushed(part: Part, loading: Loading) -> Document:
 
 
 def timed(part: Part, _: Loading) -> Document:
-    """Everybody beside max-shift, in one process."""
+    """A library, or our methods, beside max-shift in one process."""
     function, found = functions.named(part.function), []
-    names = [speeds.BESIDE, *(name for name in SUBJECTS if name != speeds.BESIDE)]
+    names = [speeds.BESIDE, *groups()[part.subject]]
     loaded = [load(name) for name in names if claims(name, part.function)]
     for pair in map(formats.pair, FORMATS):
         able = [each for each in loaded if each.supports(function, pair) and str(pair) in formats_of(each.name)]
         for shape in speeds.SHAPES:
-            print(f"{function.name} {pair} {shape}: {len(able)} subjects", file=sys.stderr, flush=True)
-            found += speeds.ratios(able, function, pair, shape, ROUNDS)
+            ratios = speeds.ratios(able, function, pair, shape, ROUNDS) if len(able) > 1 else []
+            # max-shift beside itself is 1 whoever else is there: once is enough
+            found += ratios if part.subject == OURS else ratios[1:]
     return Document(schema=SCHEMA, environment=environment(loaded), rows=[], verdicts=[], speeds=found)
 
 
@@ -147,7 +163,7 @@ WAYS = {"rows": measured, "specimens": reproduced, "flushed": flushed, "speeds":
 
 def perform(part: Part, loading: Loading) -> None:
     """One part, kept when it is whole."""
-    if part.subject in ("torch.compile", "all"):  # past its limit it would answer uncompiled, and say nothing
+    if part.subject in ("torch.compile", "torch"):  # past its limit it would answer uncompiled, and say nothing
         import torch._dynamo.config as dynamo
 
         dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16

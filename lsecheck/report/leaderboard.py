@@ -247,7 +247,7 @@ def _key(document: Document) -> str:
     ]
     if timed:
         said.append(
-            f"* *time*: over that of `{timed.beside}` in the same run, rows × entries"
+            f"* *time*: over that of `{timed.beside}`, which takes turns with one library a process, rows × entries"
             f" {' and '.join(f'{rows:,} × {n:,}' for rows, n in shapes)}: median of {timed.rounds} rounds [quartiles],"
             " arrays in and arrays out, as lsecheck asks. The built-in methods are written to be read, not to be fast."
         )
