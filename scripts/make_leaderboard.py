@@ -45,6 +45,8 @@ WIDER = "max-shift@float32"  #: what most kernels do with 16 bits
 SUBJECTS = (*METHODS, WIDER, *(name for name in ADAPTERS if name != "numpy.logaddexp"))
 #: subject -> families that are asked at effort quick: it compiles anew for every width
 QUICK = {"jax": ("width",)}
+#: shown in the README
+PICTURE = board.figure_name("logsumexp", "float32")
 ROUNDS = 15
 
 
@@ -224,6 +226,9 @@ def assembled() -> Document:
 def render(document: Document) -> None:
     """Every page."""
     (REPORTS / "leaderboard.md").write_text(leaderboard.page(document), "utf-8")
+    drawn = board.draw(document)
+    (REPORTS / "leaderboard.html").write_text(board.render(document, drawn), "utf-8")
+    (REPORTS / "picture.svg").write_text(drawn[PICTURE], "utf-8")
     folder = REPORTS / "findings"
     folder.mkdir(exist_ok=True)
     pages = findings.pages(document)

@@ -214,15 +214,14 @@ def _index(found: Sequence[Draft]) -> str:
     for standing in (WRONG, KNOW):
         mine = [draft for draft in found if draft.sort.standing == standing]
         parts.append(f"## {standing.capitalize()}")
-        body = [
-            (f"[{draft.title}]({draft.file})", draft.library, draft.formats, _line(draft.specimens[0]))
-            for draft in mine
-        ]
+        body = [(f"[{draft.title}]({draft.file})", draft.library, draft.formats, example(draft)) for draft in mine]
         parts.append(table(("finding", "library", "formats", "an example"), body) if body else "None.")
     return "\n\n".join(parts) + "\n"
 
 
-def _line(specimen: Specimen) -> str:
+def example(draft: Draft) -> str:
+    """What shows it, in a line of Markdown."""
+    specimen = draft.specimens[0]
     right = float.fromhex(specimen.witness.truth)
     settled = f"{right!r}" if specimen.expected == "a number" or specimen.domain == "conduct" else specimen.expected
     return f"x = {code(_plain(specimen))}: {_got(specimen)}, should be {settled.removeprefix('+')}"
