@@ -29,6 +29,7 @@ from lsecheck.errors import LsecheckError
 from lsecheck.gate import check, judge
 from lsecheck.inputs import cases
 from lsecheck.report import findings, leaderboard, sorts
+from lsecheck.report.page import board
 from lsecheck.reproduce import specimens
 from lsecheck.rows import SCHEMA, Document, Row, from_json, to_json
 from lsecheck.run import environment

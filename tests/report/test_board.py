@@ -35,6 +35,8 @@ def test_it_is_valid_and_has_every_line_of_every_table():
         for cell in leaderboard.cells(line, [one for one in lines if one.format == line.format]):
             assert " ".join(cell.split()) in said
     assert "sampled" in said
+    # a cell closes no tag: its words run on in those of the next
+    assert all(word in said for word in leaderboard.header(lines))
 
 
 def test_names_are_text_whatever_they_are():
