@@ -23,8 +23,8 @@ DRIFT = ("equal", "width", "long")
 FEW, MANY = 16, 4096
 #: subjects of the README's first lines
 FIRST = (
-    "log1p-shift", "scipy", "max-shift", "torch", "torch.compile", "jax", "openvino", "onnxruntime.opset13",
-    "onnxruntime", "torch.logcumsumexp", "numpy.logaddexp.reduce", "naive",
+    "log1p-shift", "scipy", "max-shift", "torch", "torch.compile", "jax", "tensorflow", "openvino",
+    "onnxruntime.opset13", "onnxruntime", "torch.logcumsumexp", "numpy.logaddexp.reduce", "naive",
 )  # fmt: skip
 
 #: special values are right, but for rows without entries

@@ -201,8 +201,9 @@ SORTS = _table(
     Sort(
         "axis", "{name}: in float16 less accurate along an axis that is not contiguous",
         "In float16, rows that do not lie contiguously in memory (another axis, Fortran order, a broadcast row) give"
-        " `{name}` a sum that sticks at 2048, where contiguous rows are summed pairwise.",
-        KNOW, "NumPy documents that sums are pairwise along the fast axis in memory only",
+        " `{name}` a sum that sticks at 2048; the same rows, contiguous, do not.",
+        KNOW, "along another axis a sum goes row by row in the format itself; NumPy documents that its sums are"
+        " pairwise along the fast axis in memory only",
         "The same numbers give an answer that is off in its first digits, depending on their layout.",
     ),
     Sort(
