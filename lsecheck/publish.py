@@ -25,6 +25,8 @@ from lsecheck.subjects.methods import METHODS
 SUBJECTS = tuple(METHODS)
 #: what is said of the efforts where none is chosen
 DEFAULT_EFFORT = "standard for logsumexp, quick for the others"
+#: subjects x functions up to which all figures are drawn: more do not fit a page
+DRAWN = 8
 #: folders of the two documents
 FAMILIES, LOGITS = "", "logits/"
 
@@ -84,12 +86,23 @@ def render(documents: Mapping[str, Document], older: "Document | None" = None) -
     """
     main = documents.get(FAMILIES) or documents[LOGITS]
     real = documents.get(LOGITS) if FAMILIES in documents else None
-    drawn = figures.draw(main)
+    drawn = figures.draw(main, functions=_drawn(main))
     files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
     for folder, document in documents.items():
         files[f"{folder}summary.md"] = markdown.summary(document, title(document))
         files[f"{folder}results.json"] = to_json(document)
     return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
+
+
+def _drawn(document: Document) -> "set[str] | None":
+    """Functions that are drawn: all of them, or where those are many the first of each subject."""
+    groups = dict.fromkeys((row.subject, row.function) for row in document.rows)
+    if len(groups) <= DRAWN:
+        return None
+    first: dict[str, str] = {}
+    for subject, function in groups:
+        first.setdefault(subject, function)
+    return set(first.values())
 
 
 def title(document: Document) -> str:

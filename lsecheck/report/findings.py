@@ -12,7 +12,7 @@ from lsecheck.report import sorts
 from lsecheck.report.leaderboard import flushing
 from lsecheck.report.sorts import KNOW, WRONG, Sort
 from lsecheck.report.terms import LAYOUTS, own_program
-from lsecheck.report.words import code, entries, family_again, short, table
+from lsecheck.report.words import code, decimals, entries, family_again, short, table
 from lsecheck.rows import Document, Specimen
 from lsecheck.subjects.adapters import ADAPTERS
 
@@ -214,30 +214,18 @@ def _index(found: Sequence[Draft]) -> str:
     for standing in (WRONG, KNOW):
         mine = [draft for draft in found if draft.sort.standing == standing]
         parts.append(f"## {standing.capitalize()}")
-        body = [
-            (f"[{draft.title}]({draft.file})", draft.library, draft.formats, _line(draft.specimens[0]))
-            for draft in mine
-        ]
+        body = [(f"[{draft.title}]({draft.file})", draft.library, draft.formats, example(draft)) for draft in mine]
         parts.append(table(("finding", "library", "formats", "an example"), body) if body else "None.")
     return "\n\n".join(parts) + "\n"
 
 
-def _line(specimen: Specimen) -> str:
+def example(draft: Draft) -> str:
+    """What shows it, in a line of Markdown."""
+    specimen = draft.specimens[0]
     right = float.fromhex(specimen.witness.truth)
     settled = f"{right!r}" if specimen.expected == "a number" or specimen.domain == "conduct" else specimen.expected
-    return f"x = {code(_plain(specimen))}: {_got(specimen)}, should be {settled.removeprefix('+')}"
-
-
-def _plain(specimen: Specimen) -> str:
-    """Values in decimal, where that is short."""
-    if not isinstance(specimen.witness.x, str):
-        return f"{specimen.witness.n:,} entries"
-    words = []
-    for word in specimen.witness.x.split():
-        value, _, count = word.partition("*")
-        words.append(f"{float.fromhex(value):.9g}{' × ' + count if count else ''}")
-    text = ", ".join(words)
-    return f"[{text}]" if len(text) <= 60 else f"{specimen.witness.n:,} entries"
+    x = decimals(specimen.witness, 60) or f"{specimen.witness.n:,} entries"
+    return f"x = {code(x)}: {_got(specimen)}, should be {settled.removeprefix('+')}"
 
 
 def _of_the_adapter(specimen: Specimen) -> bool:

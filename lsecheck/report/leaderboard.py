@@ -100,18 +100,17 @@ def points(document: Document, shape: "tuple[int, int]") -> "list[Point]":
 def page(document: Document) -> str:
     """Markdown."""
     lines = standings(document)
-    verdicts = _less_the_empty(document)
-    libraries = [verdict for verdict in verdicts if verdict.subject in ADAPTERS]
-    ours = [verdict for verdict in verdicts if verdict.subject not in ADAPTERS]
-    alike = twins.spoken(twins.found(document.rows))
+    libraries, ours = in_sentences(document)
     parts = [
         "# Who keeps what",
-        _INTRODUCTION,
-        *(f"* {sentence}" for sentence in sentences(libraries)),
+        f"{INTRODUCTION} Libraries first, then the textbooks' methods:",
+        *(f"* {sentence}" for sentence in libraries),
         "The built-in methods, what the textbooks' algorithms come to:",
-        *(f"* {sentence}" for sentence in sentences(ours)),
-        *(f"* {sentence}" for sentence in alike),
-        _asked(document),
+        *(f"* {sentence}" for sentence in ours),
+        *(f"* {sentence}" for sentence in twins.spoken(twins.found(document.rows))),
+        f"{asked(document)} What is wrong in a library is written up with"
+        " a program to paste in [findings](findings/README.md), and what each mark means in the"
+        " [README](../README.md#contracts).",
         _key(document),
     ]
     for function in dict.fromkeys(line.function for line in lines):
@@ -119,10 +118,20 @@ def page(document: Document) -> str:
         mine = [line for line in lines if line.function == function]
         for fmt in dict.fromkeys(line.format for line in mine):
             members = [line for line in mine if line.format == fmt]
-            parts += [f"### {function}, {fmt}", table(_header(members), [_cells(line, members) for line in members])]
-    parts += ["## Versions", _versions(document), "## Again", _AGAIN]
+            parts += [f"### {function}, {fmt}", table(header(members), [_marked(line, members) for line in members])]
+    known = [(f"`{name}`", text) for name, text in versions(document)]
+    parts += ["## Versions", table(("", ""), known), "## Again", AGAIN]
     text = "\n\n".join(parts) + "\n"
     return text.replace(".\n\n* ", ".\n* ")
+
+
+def in_sentences(document: Document) -> "tuple[list[str], list[str]]":
+    """Who keeps what, a sentence a function: of libraries, and of the built-in methods."""
+    verdicts = _less_the_empty(document)
+    return (
+        sentences([verdict for verdict in verdicts if verdict.subject in ADAPTERS]),
+        sentences([verdict for verdict in verdicts if verdict.subject not in ADAPTERS]),
+    )
 
 
 def first_lines(document: Document) -> str:
@@ -217,44 +226,65 @@ def _badness(point: Point) -> "tuple[int, float]":
     return Contract(point.contract).rung if point.contract in tuple(Contract) else 99, point.scaled
 
 
-def _asked(document: Document) -> str:
-    asked = {(row.function, row.format, row.family): row.cases for row in document.rows}
+def asked(document: Document) -> str:
+    """How much, and that it is a sample."""
+    cases = {(row.function, row.format, row.family): row.cases for row in document.rows}
     how = " and ".join(sorted({sampled(row) for row in document.rows}))
     subjects = len({row.subject for row in document.rows})
     return (
-        f"{subjects} subjects, {sum(asked.values()):,} cases from {len({row.family for row in document.rows})} families"
-        f" ({how}: every maximum is the worst found among them, no more). What is wrong in a library is written up with"
-        " a program to paste in [findings](findings/README.md), and what each mark means in the"
-        " [README](../README.md#contracts)."
+        f"{subjects} subjects, {sum(cases.values()):,} cases from {len({row.family for row in document.rows})} families"
+        f" ({how}: every maximum is the worst found among them, no more)."
     )
 
 
 def _key(document: Document) -> str:
+    return "\n".join([ORDER, *(f"* *{term}*: {meaning}" for term, meaning in terms(document))])
+
+
+def terms(document: Document) -> "list[tuple[str, str]]":
+    """What each column means."""
     shapes = list(dict.fromkeys((speed.rows, speed.n) for speed in document.speeds))
     timed = document.speeds[0] if document.speeds else None
     said = [
-        "Best first: by contract, then by the worst E. *flushing*: a subject that breaks every contract by answering 0"
-        " where a subnormal number is right keeps this one if that is declared (`--flushes-subnormals`).",
-        "* *worst E*: error scaled by what the inputs allow; about 1 is as good as it gets. *ulp*: in units of the last"
-        " place; near an answer of 0 large numbers are mathematics, and E says so.",
-        "* *mean ulp*, *bias* (mean signed error in ulps) and *correct* (share correctly rounded): of the answers that"
-        " are numbers, each family weighing the same.",
-        "* *wrong kind*: nan, an infinity or a number where another of these is right, special values included.",
-        "* *S R C*: special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked;"
-        " ∅ is right but that it raises for a row without entries.",
-        f"* *drift*: the worst E of plain rows ({', '.join(DRIFT)}) of at most {FEW} entries → of more than {MANY:,};"
-        " ✗ where some of the latter are of a wrong kind.",
+        ("worst E", "error scaled by what the inputs allow; about 1 is as good as it gets"),
+        ("ulp", "in units of the last place; near an answer of 0 large numbers are mathematics, and E says so"),
+        (
+            "mean ulp, bias, correct",
+            "mean error and mean signed error in ulps, share correctly rounded: of the answers that are numbers, each"
+            " family weighing the same",
+        ),
+        ("wrong kind", "nan, an infinity or a number where another of these is right, special values included"),
+        (
+            "S R C",
+            "special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked; ∅ is right but"
+            " that it raises for a row without entries",
+        ),
+        (
+            "drift",
+            f"the worst E of plain rows ({', '.join(DRIFT)}) of at most {FEW} entries → of more than {MANY:,}; ✗ where"
+            " some of the latter are of a wrong kind",
+        ),
+        (
+            "flushing",
+            "a subject that breaks every contract by answering 0 where a subnormal number is right keeps this one if"
+            " that is declared (--flushes-subnormals)",
+        ),
     ]
     if timed:
         said.append(
-            f"* *time*: over that of `{timed.beside}`, which takes turns with one library a process, rows × entries"
-            f" {' and '.join(f'{rows:,} × {n:,}' for rows, n in shapes)}: median of {timed.rounds} rounds [quartiles],"
-            " arrays in and arrays out, as lsecheck asks. The built-in methods are written to be read, not to be fast."
+            (
+                "time",
+                f"over that of {timed.beside}, in turns on one core, each library in its own process, rows × entries"
+                f" {' and '.join(f'{rows:,} × {n:,}' for rows, n in shapes)}: median of {timed.rounds} rounds"
+                " [quartiles], arrays in and arrays out, as lsecheck asks; the built-in methods are written to be read,"
+                " not to be fast",
+            )
         )
-    return "\n".join(said)
+    return said
 
 
-def _header(members: Sequence[Standing]) -> "tuple[str, ...]":
+def header(members: Sequence[Standing]) -> "tuple[str, ...]":
+    """Of a table of one function and format."""
     shapes = _shapes(members)
     return (
         "subject", "contract", "worst E", "worst ulp", "mean ulp", "bias", "correct", "wrong kind", "S R C", "drift",
@@ -266,14 +296,21 @@ def _shapes(members: Sequence[Standing]) -> "list[tuple[int, int]]":
     return list(dict.fromkeys((speed.rows, speed.n) for line in members for speed in line.times))
 
 
-def _cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
+def _marked(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
+    """In Markdown: libraries as code, contracts bold."""
+    subject, contract, *rest = cells(line, members)
+    kept, _, more = contract.partition(" ")
+    return f"`{subject}`" if line.library else f"*{subject}*", f"**{kept}**{' ' * bool(more)}{more}", *rest
+
+
+def cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
+    """A line of that table."""
     known = {(speed.rows, speed.n): speed for speed in line.times}
     times = [known.get(shape) for shape in _shapes(members)]
-    name = f"`{line.subject}`" if line.library else f"*{line.subject}*"
     effort = f" ({line.effort.partition(', ')[2]})" if ", " in line.effort else ""
     return (
-        name,
-        f"**{line.contract}**" + (f" (flushing: {line.flushing})" if line.flushing else ""),
+        line.subject,
+        line.contract + (f" (flushing: {line.flushing})" if line.flushing else ""),
         _figure(line.scaled),
         _figure(line.ulp),
         _figure(line.mean),
@@ -291,21 +328,23 @@ def _figure(number: float, how: str = ".3g") -> str:
     return "-" if math.isnan(number) else f"{number:{how}}"
 
 
-def _versions(document: Document) -> str:
+def versions(document: Document) -> "list[tuple[str, str]]":
+    """What was measured with what."""
     known = document.environment
-    body = [(name.removeprefix("subject "), known[name]) for name in known if not name.startswith("flushing ")]
-    return table(("", ""), [(f"`{name}`", text) for name, text in body])
+    return [(name.removeprefix("subject "), known[name]) for name in known if not name.startswith("flushing ")]
 
 
-_INTRODUCTION = """\
+INTRODUCTION = """\
 Every method of lsecheck beside every library that it has an adapter for, each asked the same cases, judged by the same
-truth. Libraries first, then the textbooks' methods:"""
+truth."""
 
-_AGAIN = """\
-```sh
+ORDER = "Best first: by contract, then by the worst E."
+
+COMMANDS = """\
 pip install -r scripts/leaderboard-requirements.txt -e .
 scripts/make_leaderboard.py             # about half an hour on two cores; interrupted, it goes on where it was
 scripts/make_leaderboard.py --render    # the pages alone, from reports/leaderboard.json
 scripts/check_findings.py               # every draft's program again, in a plain Python
-lsecheck check torch -f float32         # or any line of it alone
-```"""
+lsecheck check torch -f float32         # or any line of it alone"""
+
+AGAIN = f"```sh\n{COMMANDS}\n```"

@@ -10,6 +10,7 @@ from lsecheck.functions import FUNCTIONS
 from lsecheck.report import apart, behaviour, twins
 from lsecheck.report.words import (
     MARKS,
+    code,
     entries,
     family_order,
     format_order,
@@ -19,7 +20,7 @@ from lsecheck.report.words import (
     table,
     widths,
 )
-from lsecheck.rows import Document, Row, Verdict, Witness
+from lsecheck.rows import INACCURATE, Document, Row, Specimen, Verdict, Witness
 
 #: longer values than this are known by their address
 _LONGEST = 60
@@ -48,6 +49,8 @@ def summary(document: Document, title: str) -> str:
     conventions = _conventions(document.rows)
     if conventions:
         parts += ["## Where there is no single answer", apart.UNSETTLED, conventions]
+    if document.specimens:
+        parts += ["## The worst cases, made small", _SPECIMENS, _specimens(document.specimens)]
     parts += ["## The worst of each family", _WORST]
     for function in functions:
         rows = [row for row in document.rows if row.function == function]
@@ -101,6 +104,24 @@ def _conventions(rows: Sequence[Row]) -> str:
     """Which convention each method follows where mathematics settles nothing, with how many rows."""
     body = [(function, f"`{subject}`", counts) for function, subject, counts in apart.conventions(rows)]
     return table(("function", "method", "rows: convention"), body) if body else ""
+
+
+def _specimens(specimens: Sequence[Specimen]) -> str:
+    """A line each: what was asked, got and right; by how much, or what kind of wrong."""
+    header = ("function", "method", "format", "x", "got", "should be", "exact", "ulp, E", "what is wrong")
+    body = []
+    for one in specimens:
+        seen = one.witness
+        label = f"; label {seen.label}" if isinstance(seen.label, int) else ""
+        said = seen.message if isinstance(seen.message, str) and seen.message else seen.answer
+        wrong = f"misses {one.missed}" if one.kind == INACCURATE and one.missed else f"{one.kind}, {one.domain}"
+        body.append(
+            (
+                one.function, f"`{one.subject}`", one.format, code(f"{entries(seen, _LONGEST)}{label}"), code(said),
+                f"`{seen.truth}`", one.exact or "-", f"{short(seen.ulp)}, {short(seen.scaled)}", wrong,
+            )
+        )  # fmt: skip
+    return table(header, body)
 
 
 def _worst(rows: Sequence[Row]) -> str:
@@ -158,6 +179,12 @@ def _environment(document: Document) -> str:
 _KEY = (
     "The contract is the strongest that every ordinary case keeps. ✓ ✗: special values, and sums that leave the"
     " storage format, are judged apart; - means that nothing of the kind was asked."
+)
+
+_SPECIMENS = (
+    "Up to five of each method and function: what breaks every contract first, then what is judged apart, then what"
+    " misses the next stronger contract by most. Each is the smallest case found that still does, with at least half of"
+    " the E; the exact value has 20 digits."
 )
 
 _WORST = (

@@ -91,6 +91,18 @@ def entries(seen: Witness, most: int = 100) -> str:
     return text if len(text) <= most else f"{seen.n:,} entries: {text[: most - 20].rsplit(',', 1)[0]}, …"
 
 
+def decimals(seen: Witness, most: int) -> str:
+    """The case's values in decimal, to nine digits; '' where they are not written out in so many characters."""
+    if not isinstance(seen.x, str) or not seen.x:
+        return ""
+    words = []
+    for word in seen.x.split():
+        value, _, count = word.partition("*")
+        words.append(f"{float.fromhex(value):.9g}{' × ' + count if count else ''}")
+    text = f"[{', '.join(words)}]"
+    return text if len(text) <= most + 2 else ""
+
+
 def sentences(verdicts: "Sequence[Verdict]") -> list[str]:
     """The verdict in words, a sentence a function: subjects that stand alike together, the best first."""
     said = []

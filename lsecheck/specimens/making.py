@@ -135,12 +135,12 @@ def _answer_alike(arena: Arena, asked: Asked, row: int) -> Iterator[str]:
         return
     labels = None if batch.labels is None else batch.labels[row : row + 1]
     wider = [name for name in _WIDER if formats.named(name).precision > pair.input.precision]
-    for name in (name for name, functions in METHODS.items() if function.name in functions):
+    itself = arena.subject.name.partition("@")[0]
+    for name in (name for name, functions in METHODS.items() if function.name in functions and name != itself):
         for spec in (name, *(f"{name}@{other}" for other in wider)):
-            if spec != arena.subject.name:
-                said = ask(method(spec), function, batch.values[row : row + 1], pair, labels)
-                if not str(said.trouble[0]) and _same(said.values[0], answers.values[row]):
-                    yield spec
+            said = ask(method(spec), function, batch.values[row : row + 1], pair, labels)
+            if not str(said.trouble[0]) and _same(said.values[0], answers.values[row]):
+                yield spec
 
 
 def _same(one: Floats, other: Floats) -> bool:

@@ -75,3 +75,21 @@ def test_generated_parts_of_a_page_are_replaced_and_missing_ones_refused(documen
     assert "\nb\n" in said
     with pytest.raises(InputError, match="no part between <!-- contracts -->"):
         readme.filled(page.replace("<!-- contracts -->", ""), document, runs, [], document)
+
+
+def test_the_worst_cases_made_small_have_their_exact_value_and_what_is_wrong():
+    """Of a report; other results have none, and no empty section."""
+    from tests.report import pages
+
+    document = pages.small()
+    assert document.specimens
+    said = markdown.summary(document, "T")
+    section = said.split("## The worst cases, made small")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    assert len(lines) == len(document.specimens)
+    for line, one in zip(lines, document.specimens, strict=True):
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        assert cells[:3] == [one.function, f"`{one.subject}`", one.format]
+        assert (one.exact or "-") in cells
+        assert one.missed in cells[-1] or one.domain in cells[-1]
+    assert "made small" not in markdown.summary(msgspec.structs.replace(document, specimens=[]), "T")

@@ -3,6 +3,7 @@
 To the left is faster, below is more accurate; who is beaten by nobody in both stands on the line.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -53,11 +54,11 @@ def draw(dots: Sequence[Dot], name: str, title: str, beside: str = "max-shift") 
     panel.ticks_beside(decades(min([0.0, *errors]) - 0.5, max([1.0, *errors]) + 0.5, panel.bottom - panel.top, 22))
     panel.frame(title, f"time ÷ {beside} →")
     panel.words(panel.left - 34, panel.top - 9, "E", "muted")
-    _front(panel, dots)
+    line = _front(panel, dots)
     for contract in kept:
         mine = [dot for dot in dots if dot.contract == contract]
         marks.put(panel, [_x(panel, dot) for dot in mine], [_y(panel, dot) for dot in mine], contract)
-    _names(panel, dots)
+    _names(panel, dots, line)
     _legend(panel, kept)
     return panel.written(name, f"Speed beside accuracy: {title}", _said(dots))
 
@@ -81,8 +82,8 @@ def _ticks(low: float, high: float) -> "list[tuple[float, str]]":
     return found
 
 
-def _front(panel: Panel, dots: Sequence[Dot]) -> None:
-    """A staircase under those that nobody beats."""
+def _front(panel: Panel, dots: Sequence[Dot]) -> list[_Box]:
+    """A staircase under those that nobody beats; the places that it takes."""
     best = sorted((dot for dot in dots if dot.best), key=lambda dot: (dot.time, dot.scaled))
     xs: list[float] = []
     ys: list[float] = []
@@ -95,11 +96,18 @@ def _front(panel: Panel, dots: Sequence[Dot]) -> None:
         ys.append(y)
     if len(xs) > 1:
         panel.stroke(xs, ys, "accent", 1, (3.0, 2.0))
+    ends = [*zip(xs, ys, strict=True)]
+    return [
+        _Box(min(x, left) - 1, min(y, top) - 1, max(x, left) + 1, max(y, top) + 1)
+        for (left, top), (x, y) in itertools.pairwise(ends)
+    ]
 
 
-def _names(panel: Panel, dots: Sequence[Dot]) -> None:
+def _names(panel: Panel, dots: Sequence[Dot], line: "list[_Box]") -> None:
     """Beside each mark, where there is room; those on the line first."""
-    taken = [_Box(_x(panel, dot) - 5, _y(panel, dot) - 5, _x(panel, dot) + 5, _y(panel, dot) + 5) for dot in dots]
+    taken = line + [
+        _Box(_x(panel, dot) - 5, _y(panel, dot) - 5, _x(panel, dot) + 5, _y(panel, dot) + 5) for dot in dots
+    ]
     for dot in sorted(dots, key=lambda dot: (not dot.best, dot.scaled)):
         said = one_line(dot.subject)
         said = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
@@ -107,8 +115,7 @@ def _names(panel: Panel, dots: Sequence[Dot]) -> None:
         beside = [(x + 7, y + 3.5), (x - 7 - wide, y + 3.5)]
         around = [(x - wide / 2, y - 7), (x - wide / 2, y + 14), (x + 6, y - 6), (x + 6, y + 13)]
         around += [(x - 6 - wide, y - 6), (x - 6 - wide, y + 13)]
-        # the line runs beside those on it
-        for left, base in [*around, *beside] if dot.best else [*beside, *around]:
+        for left, base in (*beside, *around):
             box = _Box(left, base - _TALL + 2, left + wide, base + 2)
             inside = box.left >= panel.left and box.right <= panel.right + 12 and box.top >= panel.top - 4
             if inside and box.bottom <= panel.bottom and not any(box.meets(other) for other in taken):

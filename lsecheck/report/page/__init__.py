@@ -80,7 +80,7 @@ def _known(
 ) -> dict[str, Any]:  # Any: words and tables, whatever a template takes
     """Everything a page shows but the subjects."""
     rows = document.rows
-    said = [_halves(one_line(sentence)) for sentence in sentences(document.verdicts)]
+    said = [halves(one_line(sentence)) for sentence in sentences(document.verdicts)]
     return {
         "sentences": said,
         "at_best": at_best(document.verdicts),
@@ -109,12 +109,10 @@ def _known(
         "version": one_line(document.environment.get("lsecheck", "")),
         "again": commands.again(document),
         "family_header": subjects.HEADER,
-        "colours": svg.COLOURS,
-        "figure_style": svg.STYLE,
     }
 
 
-def _halves(sentence: str) -> tuple[str, str]:
+def halves(sentence: str) -> tuple[str, str]:
     """A sentence of a function, its name apart."""
     function, _, rest = sentence.partition(": ")
     return function, rest
@@ -155,11 +153,19 @@ def _logits(document: Document) -> dict[str, Any]:
         )
         for row in document.rows
     ]  # fmt: skip
-    return {"sentences": [_halves(one_line(said)) for said in sentences(document.verdicts)], "lines": lines}
+    return {"sentences": [halves(one_line(said)) for said in sentences(document.verdicts)], "lines": lines}
 
 
 def _filled(known: dict[str, Any], sections: "list[subjects.Section]") -> str:
-    return _environment().get_template("page.html.j2").render(known, sections=sections)
+    return filled("page.html.j2", known | {"sections": sections})
+
+
+def filled(template: str, known: "Mapping[str, Any]") -> str:  # Any: words and tables, whatever a template takes
+    """A page of the template: every page has the same frame, colours and style."""
+    return _environment().get_template(template).render({**known, **_FRAME})
+
+
+_FRAME = {"colours": svg.COLOURS, "figure_style": svg.STYLE}
 
 
 @functools.cache

@@ -6,13 +6,15 @@ from typing import NamedTuple
 from lsecheck.contracts import Contract
 from lsecheck.report.page.commands import shown
 from lsecheck.report.terms import own_terms
-from lsecheck.report.words import again, both, entries, family_again, fault_or_mathematics, one_line, short
+from lsecheck.report.words import again, both, decimals, entries, family_again, fault_or_mathematics, one_line, short
 from lsecheck.rows import ABSENT, Specimen, Witness
 
 #: of one subject in one function
 SHOWN = 5
 #: characters of a row of entries
 _LONGEST = 160
+#: and of one in decimal beside it
+_SHORT = 60
 
 
 class Told(NamedTuple):
@@ -30,7 +32,8 @@ def told(specimen: Specimen) -> Told:
     scored = isinstance(seen.ulp, float) and isinstance(seen.scaled, float)
     x = one_line(entries(seen, _LONGEST))
     label = f"; label {seen.label}" if isinstance(seen.label, int) else ""
-    facts = [("input", f"{x}{label}", True), ("got", _got(seen), True)]
+    plain = decimals(seen, _SHORT)
+    facts = [("input", f"{x}{label}{'  ' * bool(plain)}{plain}", True), ("got", _got(seen), True)]
     facts += [("exact", specimen.exact, True)] if specimen.exact else []
     facts.append(("rounded", _right(specimen), True))
     if scored:
@@ -76,8 +79,10 @@ def _why(specimen: Specimen) -> str:
         said.append(f"the built-in {methods} {', '.join(specimen.alike)} {answers} the same bits")
     if specimen.copies > 1:
         said.append(f"it takes {specimen.copies:,} equal rows")
-    if specimen.found.case != seen.case:
-        said.append(f"made smaller from {specimen.found.case}, {specimen.found.n:,} entries")
+    smaller = specimen.found.x != seen.x or specimen.found.n != seen.n
+    said.append(
+        f"made smaller from {specimen.found.case}, {specimen.found.n:,} entries" if smaller else specimen.found.case
+    )
     return one_line("; ".join(said))
 
 
