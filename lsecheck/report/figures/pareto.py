@@ -15,7 +15,7 @@ from lsecheck.report.words import one_line, short
 #: pixels
 _WIDTH, _HEIGHT = 460, 300
 #: of a character of a name, about; and of a line
-_LETTER, _TALL = 5.7, 11.0
+_LETTER, _TALL = 5.9, 11.0
 _LONGEST = 24
 
 
@@ -112,16 +112,22 @@ def _names(panel: Panel, dots: Sequence[Dot], line: "list[_Box]") -> None:
         said = one_line(dot.subject)
         said = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
         wide, x, y = _LETTER * len(said), _x(panel, dot), _y(panel, dot)
-        beside = [(x + 7, y + 3.5), (x - 7 - wide, y + 3.5)]
-        around = [(x - wide / 2, y - 7), (x - wide / 2, y + 14), (x + 6, y - 6), (x + 6, y + 13)]
-        around += [(x - 6 - wide, y - 6), (x - 6 - wide, y + 13)]
-        for left, base in (*beside, *around):
+        for at, base, align in _places(x, y):
+            left = {"left": at, "right": at - wide, "center": at - wide / 2}[align]
             box = _Box(left, base - _TALL + 2, left + wide, base + 2)
-            inside = box.left >= panel.left and box.right <= panel.right + 12 and box.top >= panel.top - 4
+            inside = box.left >= panel.left and box.right <= panel.right + 14 and box.top >= panel.top - 4
             if inside and box.bottom <= panel.bottom and not any(box.meets(other) for other in taken):
-                panel.words(left, base, said, "ink" if dot.best else "muted")
+                panel.words(at, base, said, "ink" if dot.best else "muted", align)
                 taken.append(box)
                 break
+
+
+def _places(x: float, y: float) -> "tuple[tuple[float, float, str], ...]":
+    """Where a name may stand: across, its baseline, and which end of it that is; the best first."""
+    beside = (x + 7, y + 3.5, "left"), (x - 7, y + 3.5, "right")
+    above_and_below = (x, y - 7, "center"), (x, y + 14, "center")
+    corners = (x + 6, y - 6, "left"), (x + 6, y + 13, "left"), (x - 6, y - 6, "right"), (x - 6, y + 13, "right")
+    return *beside, *above_and_below, *corners
 
 
 def _legend(panel: Panel, kept: Sequence[Contract]) -> None:
