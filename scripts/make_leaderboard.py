@@ -135,15 +135,12 @@ def flushed(part: Part, loading: Loading) -> Document:
     """What is kept where subnormal numbers may be taken for 0, in the formats where a contract breaks on them."""
     known = from_json(part._replace(what="specimens").path.read_bytes())
     broken = [each.format for each in known.specimens if sorts.of(each).slug == "subnormal"]
-    said: dict[str, str] = {}
-    if broken:
-        declared = replace(loading, flushes_subnormals=True)
-        families = [name for name in cases.names() if name not in QUICK.get(part.subject, ())]
-        found = check(part.subject, part.function, dict.fromkeys(broken), families, loading=declared)
-        said = {
-            leaderboard.flushing(part.subject, part.function, each.format): each.contract for each in found.verdicts
-        }
-    return Document(schema=SCHEMA, environment=said, rows=[], verdicts=[])
+    if not broken:
+        return Document(schema=SCHEMA, environment={}, rows=[], verdicts=[])
+    declared = replace(loading, flushes_subnormals=True)
+    families = [name for name in cases.names() if name not in QUICK.get(part.subject, ())]
+    found = check(part.subject, part.function, dict.fromkeys(broken), families, loading=declared)
+    return Document(schema=SCHEMA, environment={}, rows=[], verdicts=found.verdicts)
 
 
 def timed(part: Part, _: Loading) -> Document:
@@ -237,7 +234,7 @@ def assembled() -> Document:
         schema=SCHEMA,
         environment=said,
         rows=rows,
-        verdicts=judge(rows, Contract.SHIFTED),
+        verdicts=[*judge(rows, Contract.SHIFTED), *(verdict for each in found for verdict in each.verdicts)],
         specimens=[specimen for each in found for specimen in each.specimens],
         speeds=[speed for each in found for speed in each.speeds],
     )

@@ -156,8 +156,9 @@ def _because(draft: Draft, special: str) -> str:
 def _else(draft: Draft, document: Document) -> str:
     """What is kept by everything else, where that was measured."""
     kept: dict[str, None] = {}
+    declared = flushing(document)
     for each in draft.specimens:
-        known = document.environment.get(flushing(each.subject, each.function, each.format))
+        known = declared.get((each.function, each.subject, each.format))
         if known and draft.sort.slug == "subnormal":
             kept[f"{each.subject} keeps `{known}` in {each.format}"] = None
     return f" Apart from these results, {', '.join(kept)}." if kept else ""

@@ -19,6 +19,8 @@ from lsecheck.subjects.adapters import ADAPTERS
 
 #: families of plain rows at every length, where no answer is near 0: what E does there as rows grow
 DRIFT = ("equal", "width", "long")
+#: the option of a verdict on a subject that is asked again, declared to take subnormal numbers for 0
+FLUSHING = "--flushes-subnormals"
 #: lengths that drift compares: up to this, and beyond that
 FEW, MANY = 16, 4096
 #: subjects of the README's first lines
@@ -78,10 +80,12 @@ def standings(document: Document) -> "list[Standing]":
     for speed in document.speeds:
         timed.setdefault((speed.function, speed.subject, speed.format), []).append(speed)
     lines = []
-    for verdict in document.verdicts:
+    declared = flushing(document)
+    for verdict in _plainly_asked(document):
         key = verdict.function, verdict.subject, verdict.format
         if verdict.status != UNMEASURED and key in groups:
             line = _standing(verdict, groups[key], timed.get(key, []), document.environment)
+            line = line._replace(flushing=declared.get(key, ""))
             lines.append(line._replace(specials=EMPTY) if key in empty else line)
     places = {key: place for place, key in enumerate(dict.fromkeys((line.function, line.format) for line in lines))}
     return sorted(lines, key=lambda line: (places[line.function, line.format], *_rank(line)))
@@ -172,13 +176,18 @@ def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", envir
         max((place.scaled for place in long if place.outputs), default=math.nan),
         sum(place.wrong for place in long),
         tuple(times), sum(row.cases for row in rows), effort, verdict.subject in ADAPTERS,
-        environment.get(flushing(verdict.subject, verdict.function, verdict.format), ""),
+        "",
     )  # fmt: skip
 
 
-def flushing(subject: str, function: str, fmt: str) -> str:
-    """The key in the environment under which stands what is kept where subnormal numbers may be taken for 0."""
-    return f"flushing {subject} {function} {fmt}"
+def flushing(document: Document) -> "dict[tuple[str, str, str], str]":
+    """Function, subject, format -> what is kept where that is declared, of those that were asked so too."""
+    found = (verdict for verdict in document.verdicts if FLUSHING in verdict.options)
+    return {(verdict.function, verdict.subject, verdict.format): verdict.contract for verdict in found}
+
+
+def _plainly_asked(document: Document) -> "list[Verdict]":
+    return [verdict for verdict in document.verdicts if FLUSHING not in verdict.options]
 
 
 def _wrong_of_none(groups: "dict[tuple[str, str, str], list[Row]]") -> "set[tuple[str, str, str]]":
@@ -196,7 +205,7 @@ def _less_the_empty(document: Document) -> "list[Verdict]":
     empty = _wrong_of_none(grouped(document.rows))
     return [
         msgspec.structs.replace(each, specials="pass") if (each.function, each.subject, each.format) in empty else each
-        for each in document.verdicts
+        for each in _plainly_asked(document)
     ]
 
 
@@ -330,8 +339,7 @@ def _figure(number: float, how: str = ".3g") -> str:
 
 def versions(document: Document) -> "list[tuple[str, str]]":
     """What was measured with what."""
-    known = document.environment
-    return [(name.removeprefix("subject "), known[name]) for name in known if not name.startswith("flushing ")]
+    return [(name.removeprefix("subject "), text) for name, text in document.environment.items()]
 
 
 INTRODUCTION = """\

@@ -224,6 +224,7 @@ def test_what_is_kept_beside_flushed_results_is_said(document):
     """One cause of a broken contract must not hide that there is no other."""
     zero = {"answer": "0x0p0", "truth": "0x1p-140", "printed": "0.0", "kind": "inaccurate"}
     flushed = specimen("jax", "0x0p0 0x1.9p6", function="softmax", **zero)
-    known = document.environment | {"flushing jax softmax float32": "conditioned"}
-    page = findings.pages(msgspec.structs.replace(document, specimens=[flushed], environment=known))
+    declared = {"function": "softmax", "subject": "jax", "contract": "conditioned", "options": "--flushes-subnormals"}
+    verdict = msgspec.structs.replace(document.verdicts[0], format="float32", **declared)
+    page = findings.pages(msgspec.structs.replace(document, specimens=[flushed], verdicts=[verdict]))
     assert "Apart from these results, jax keeps `conditioned` in float32." in page["jax-softmax-subnormal.md"]
