@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from lsecheck import publish, selftest
 from lsecheck.cli import main
 from lsecheck.report import findings, leaderboard, markdown, readme, selftested
+from lsecheck.report import page as report_page
+from lsecheck.report.page import board
 from lsecheck.rows import from_json
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,43 @@ def test_the_tables_of_the_readme_are_what_the_code_renders():
 def test_the_leaderboard_is_what_the_code_renders_from_the_committed_results():
     """Run scripts/make_leaderboard.py --render when this fails."""
     assert (ROOT / "reports" / "leaderboard.md").read_text("utf-8") == leaderboard.page(BOARD)
+
+
+def test_the_leaderboards_page_and_picture_are_what_the_code_renders_but_for_the_drawing():
+    """Run scripts/make_leaderboard.py --render when this fails. How a line is drawn is matplotlib's business."""
+    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
+    drawn = board.draw(BOARD)
+    committed = (ROOT / "reports" / "leaderboard.html").read_text("utf-8")
+    rendered = board.render(BOARD, drawn)
+    drawing = re.compile(r"<svg.*?</svg>", re.DOTALL)
+    assert drawing.sub("", committed) == drawing.sub("", rendered)
+    words = re.compile(r"<desc.*?</desc>", re.DOTALL)
+    assert words.findall(committed) == words.findall(rendered)
+    picture = (ROOT / "reports" / "picture.svg").read_text("utf-8")
+    assert words.findall(picture) == words.findall(drawn[board.figure_name("logsumexp", "float32")])
+
+
+def test_the_committed_page_says_what_the_code_says_of_the_committed_results():
+    """Run scripts/make_reports when this fails. Which figures fit depends on how they are drawn."""
+    html5lib = pytest.importorskip("html5lib", reason="needs html5lib: pip install 'lsecheck[test]'")
+    main, real = (from_json((ROOT / "reports" / name / "results.json").read_bytes()) for name in ("", "logits"))
+    committed = (ROOT / "reports" / "index.html").read_text("utf-8")
+    assert committed.count("<svg") > 50
+    assert len(committed.encode()) < 1_000_000
+
+    def of_figures(element):
+        classes, said = element.get("class", "").split(), "".join(element.itertext())
+        drawn_by = "cmd" in classes and "lsecheck report" in said
+        return "figures" in classes or drawn_by or ("note" in classes and "figures" in said)
+
+    def words(text):
+        found = html5lib.parse(text, namespaceHTMLElements=False)
+        for parent in found.iter():
+            for child in [each for each in parent if of_figures(each)]:
+                parent.remove(child)
+        return [part.strip() for part in found.itertext() if part.strip()]
+
+    assert words(committed) == words(report_page.render(main, logits=real))
 
 
 def test_the_drafts_of_findings_are_what_the_code_renders_from_the_committed_results():
