@@ -227,6 +227,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
     certificate: Certificate | Absent = ABSENT
     specimens: list[Specimen] = []  #: in reports
+    declared: list[Verdict] = []  #: in the leaderboard: on subjects that were asked again, with a declaration
     speeds: list[Speed] = []  #: on the leaderboard
 
 
@@ -242,12 +243,11 @@ def to_json(document: Document) -> str:
     """
     encode = msgspec.json.encode
     lines = ["{", f'"schema": {document.schema},', f'"environment": {encode(document.environment).decode()},']
-    listed: list[tuple[str, Sequence[msgspec.Struct]]] = [("rows", document.rows), ("verdicts", document.verdicts)]
-    if document.specimens:
-        listed.append(("specimens", document.specimens))
-    if document.speeds:
-        listed.append(("speeds", document.speeds))
-    for name, records in listed:
+    always: dict[str, Sequence[msgspec.Struct]] = {"rows": document.rows, "verdicts": document.verdicts}
+    more: dict[str, Sequence[msgspec.Struct]] = {
+        "specimens": document.specimens, "declared": document.declared, "speeds": document.speeds,
+    }  # fmt: skip
+    for name, records in (always | {name: records for name, records in more.items() if records}).items():
         body = ",\n".join(encode(record).decode() for record in records)
         lines.append(f'"{name}": [\n{body}\n],')
     if document.certificate is not ABSENT:

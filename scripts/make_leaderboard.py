@@ -11,12 +11,16 @@ Speeds come last, alone on the machine. Exits 1 where a part could not be measur
 """
 
 import argparse
+import functools
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +29,7 @@ from tqdm import tqdm
 
 from lsecheck import formats, functions, speeds
 from lsecheck.contracts import Contract
-from lsecheck.errors import LsecheckError
+from lsecheck.errors import InputError, LsecheckError
 from lsecheck.gate import check, judge
 from lsecheck.inputs import cases
 from lsecheck.report import findings, leaderboard, sorts
@@ -61,14 +65,26 @@ class Part(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where it is kept."""
-        return SCRATCH / f"{self.what}-{self.subject}-{self.function}.json"
+        """Where it is kept: of other code, or of other libraries, it is another part."""
+        return SCRATCH / made_with() / f"{self.what}-{self.subject}-{self.function}.json"
 
     @property
     def needs(self) -> "list[Part]":
         """What must be there first."""
         before = {"specimens": ["rows"], "flushed": ["specimens"]}.get(self.what, [])
         return [self._replace(what=what) for what in before]
+
+
+@functools.cache
+def made_with() -> str:
+    """A digest of all that judges, and of every version there is."""
+    state = hashlib.sha256()
+    for path in sorted((ROOT / "lsecheck").rglob("*.py")):
+        if "report" not in path.parts:  # what renders changes no number
+            state.update(path.read_bytes())
+    versions = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
+    state.update("\n".join(versions).encode())
+    return state.hexdigest()[:12]
 
 
 def formats_of(subject: str) -> "tuple[str, ...]":
@@ -113,15 +129,17 @@ def parts(what: str) -> "list[Part]":
 
 def measured(part: Part, loading: Loading) -> Document:
     """Rows of one subject in one function, in every format that it has."""
+    return asked_of(part, formats_of(part.subject), loading)
+
+
+def asked_of(part: Part, pairs: "Sequence[str]", loading: Loading) -> Document:
+    """Every family, each at the effort that its subject has for it."""
     quick = QUICK.get(part.subject, ())
     efforts = {"standard": [name for name in cases.names() if name not in quick], "quick": list(quick)}
-    rows, said = [], {}
-    for effort, families in efforts.items():
-        if families:
-            found = check(part.subject, part.function, formats_of(part.subject), families, effort, loading=loading)
-            rows += found.rows
-            said = found.environment
-    return Document(schema=SCHEMA, environment=said, rows=rows, verdicts=[])
+    asked = {effort: families for effort, families in efforts.items() if families}
+    found = [check(part.subject, part.function, pairs, asked[effort], effort, loading=loading) for effort in asked]
+    rows = [row for each in found for row in each.rows]
+    return Document(schema=SCHEMA, environment=found[0].environment, rows=rows, verdicts=[])
 
 
 def reproduced(part: Part, loading: Loading) -> Document:
@@ -137,10 +155,9 @@ def flushed(part: Part, loading: Loading) -> Document:
     broken = [each.format for each in known.specimens if sorts.of(each).slug == "subnormal"]
     if not broken:
         return Document(schema=SCHEMA, environment={}, rows=[], verdicts=[])
-    declared = replace(loading, flushes_subnormals=True)
-    families = [name for name in cases.names() if name not in QUICK.get(part.subject, ())]
-    found = check(part.subject, part.function, dict.fromkeys(broken), families, loading=declared)
-    return Document(schema=SCHEMA, environment={}, rows=[], verdicts=found.verdicts)
+    found = asked_of(part, [*dict.fromkeys(broken)], replace(loading, flushes_subnormals=True))
+    declared = judge(found.rows, Contract.SHIFTED)
+    return Document(schema=SCHEMA, environment={}, rows=[], verdicts=[], declared=declared)
 
 
 def timed(part: Part, _: Loading) -> Document:
@@ -183,7 +200,7 @@ def run(part: Part) -> bool:
     """In a process of its own; where that ends without a result, once more in isolation."""
     if part.path.exists():
         return True
-    SCRATCH.mkdir(parents=True, exist_ok=True)
+    part.path.parent.mkdir(parents=True, exist_ok=True)
     with open(part.path.with_suffix(".log"), "w", encoding="utf-8") as log:
         for more in ([], ["--isolated"]):
             words = [sys.executable, __file__, "--part", *part, *more]
@@ -224,20 +241,24 @@ def assembled() -> Document:
         (lean(row) for each in found for row in each.rows),
         key=lambda row: (order[0][row.function], order[1][row.format]),
     )
-    said: dict[str, str] = {}
-    for each in found:
-        said |= each.environment
-    said |= {"effort": "standard"} | {
-        f"effort {name}": f"standard, {', '.join(few)} quick" for name, few in QUICK.items()
-    }
     return Document(
         schema=SCHEMA,
-        environment=said,
+        environment=agreed([each.environment for each in found if each.rows]),
         rows=rows,
-        verdicts=[*judge(rows, Contract.SHIFTED), *(verdict for each in found for verdict in each.verdicts)],
+        verdicts=judge(rows, Contract.SHIFTED),
+        declared=[verdict for each in found for verdict in each.declared],
         specimens=[specimen for each in found for specimen in each.specimens],
         speeds=[speed for each in found for speed in each.speeds],
     )
+
+
+def agreed(environments: "Sequence[dict[str, str]]") -> dict[str, str]:
+    """What all parts were measured with. Speeds have a core of their own, and say so on the page."""
+    said: dict[str, str] = {}
+    for name, text in (item for each in environments for item in each.items()):
+        if said.setdefault(name, text) != text:
+            raise InputError(f"parts disagree on {name}: {said[name]!r}, {text!r}; --fresh measures all of them again")
+    return said
 
 
 def render(document: Document) -> None:
@@ -276,10 +297,13 @@ def main() -> int:
     failed: Sequence[Part] = ()
     if not given.render:
         if given.fresh:
-            for path in SCRATCH.glob("*.json"):
-                path.unlink()
-        for name in (name for name in SUBJECTS if name in ADAPTERS and not installed(name)):
-            print(f"left out: {install_line(name)}", file=sys.stderr)
+            shutil.rmtree(SCRATCH, ignore_errors=True)
+        missing = [name for name in SUBJECTS if name in ADAPTERS and not installed(name)]
+        lost = {row.subject for row in from_json(kept.read_bytes()).rows} & set(missing) if kept.exists() else set()
+        for name in missing:
+            print(f"{'missing' if name in lost else 'left out'}: {install_line(name)}", file=sys.stderr)
+        if lost:  # what is published must not vanish for want of a library
+            return 2
         failed = run_all(given.jobs)
         kept.write_text(to_json(assembled()), "utf-8")
     render(from_json(kept.read_bytes(), kept.name))

@@ -1,7 +1,7 @@
 """rows, verdicts, speeds -> the leaderboard: who keeps what, at which price, in one table a function and format.
 
-Every figure is of the same cases for everybody, so lines can be compared; each is the worst, or a mean,
-of what was asked, never of what there is.
+Every figure is of the same cases for everybody, but where a line says that it had fewer of some family;
+each is the worst, or a mean, of what was asked, never of what there is.
 """
 
 import math
@@ -12,6 +12,7 @@ import msgspec
 
 from lsecheck.contracts import Contract
 from lsecheck.gate.verdicts import UNMEASURED, grouped
+from lsecheck.measure.definition import LARGEST_ERROR
 from lsecheck.report import twins
 from lsecheck.report.words import MARKS, sampled, sentences, short, table
 from lsecheck.rows import Document, Row, Speed, Verdict
@@ -21,6 +22,8 @@ from lsecheck.subjects.adapters import ADAPTERS
 DRIFT = ("equal", "width", "long")
 #: the option of a verdict on a subject that is asked again, declared to take subnormal numbers for 0
 FLUSHING = "--flushes-subnormals"
+#: heading of the column of special values, range, conduct
+MARKED = "S R C"
 #: lengths that drift compares: up to this, and beyond that
 FEW, MANY = 16, 4096
 #: subjects of the README's first lines
@@ -55,7 +58,7 @@ class Standing(NamedTuple):
     many_wrong: int  #: answers of a wrong kind there
     times: "tuple[Speed, ...]"
     cases: int
-    effort: str
+    fewer: "tuple[str, ...]"  #: families of which others were asked more
     library: bool
     flushing: str  #: what it keeps where subnormal numbers may be taken for 0; empty where that was not in question
 
@@ -81,10 +84,14 @@ def standings(document: Document) -> "list[Standing]":
         timed.setdefault((speed.function, speed.subject, speed.format), []).append(speed)
     lines = []
     declared = flushing(document)
-    for verdict in _plainly_asked(document):
+    most: dict[tuple[str, str, str], int] = {}
+    for row in document.rows:
+        asked_of = row.function, row.format, row.family
+        most[asked_of] = max(most.get(asked_of, 0), row.cases)
+    for verdict in document.verdicts:
         key = verdict.function, verdict.subject, verdict.format
         if verdict.status != UNMEASURED and key in groups:
-            line = _standing(verdict, groups[key], timed.get(key, []), document.environment)
+            line = _standing(verdict, groups[key], timed.get(key, []), most)
             line = line._replace(flushing=declared.get(key, ""))
             lines.append(line._replace(specials=EMPTY) if key in empty else line)
     places = {key: place for place, key in enumerate(dict.fromkeys((line.function, line.format) for line in lines))}
@@ -139,34 +146,40 @@ def in_sentences(document: Document) -> "tuple[list[str], list[str]]":
 
 
 def first_lines(document: Document) -> str:
-    """For the README: logsumexp in two formats."""
+    """For the README: some subjects, logsumexp in two formats, best first; and what its marks mean."""
     lines = {(line.subject, line.format): line for line in standings(document) if line.function == "logsumexp"}
-    body = []
-    for subject in FIRST:
+    order = {subject: place for place, (subject, fmt) in enumerate(lines) if fmt == "float32"}
+    timed = next((speed for speed in document.speeds if speed.format == "float32"), None)
+    body, fewer = [], []
+    for subject in sorted(set(FIRST) & order.keys(), key=lambda subject: order[subject]):
         single, half = (lines.get((subject, fmt)) for fmt in ("float32", "float16"))
         if single is None or half is None:
             continue
-        body.append(
-            (
-                f"`{subject}`", single.contract, short(single.scaled), half.contract, short(half.scaled),
-                _MARKS[next((mark for mark in ("fail", EMPTY) if mark in (single.specials, half.specials)), "pass")],
-                short(single.times[0].ratio) if single.times else "-",
-            )
-        )  # fmt: skip
-    timed = next((speed for speed in document.speeds if speed.format == "float32"), None)
-    shape = f", {timed.rows:,} × {timed.n:,}" if timed else ""
-    beside = f"time ÷ `{timed.beside}`" if timed else "time"
-    header = ("logsumexp", "float32 keeps", "worst E", "float16 keeps", "worst E", "special values", f"{beside}{shape}")
-    return table(header, body)
+        mark = next((mark for mark in ("fail", EMPTY) if mark in (single.specials, half.specials)), "pass")
+        took = [speed.ratio for speed in single.times if timed and (speed.rows, speed.n) == (timed.rows, timed.n)]
+        figures = single.contract, _figure(single.scaled), half.contract, _figure(half.scaled)
+        body.append((f"`{subject}`", *figures, _MARKS[mark], short(took[0]) if took else "-"))
+        fewer += [f"`{subject}` was asked fewer cases of {', '.join(single.fewer)}"] if single.fewer else []
+    heading = f"float32 time ÷ `{timed.beside}`, {timed.rows:,} × {timed.n:,}" if timed else "time"
+    header = ("logsumexp", "float32 keeps", "worst E", "float16 keeps", "worst E", "special values", heading)
+    notes = ["broken with a small E: answers of a wrong kind, which have no E"]
+    notes += (
+        [f"{_MARKS[EMPTY]}: right, but it raises for a row without entries"]
+        if any(_MARKS[EMPTY] in line for line in body)
+        else []
+    )
+    said = "; ".join([*notes, *fewer])
+    return f"{table(header, body)}\n\n{said[:1].upper()}{said[1:]}. Every E is the worst found."
 
 
-def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", environment: "dict[str, str]") -> Standing:
+def _standing(
+    verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", most: "dict[tuple[str, str, str], int]"
+) -> Standing:
     plain = [place for row in rows if row.family in DRIFT for place in row.by_place]
     long = [place for place in plain if place.n > MANY]
     wrong: dict[str, int] = {}
     for kind, count in (item for row in rows for item in row.class_errors.items()):
         wrong[kind] = wrong.get(kind, 0) + count
-    effort = environment.get(f"effort {verdict.subject}", environment.get("effort", ""))
     return Standing(
         verdict.function, verdict.format, verdict.subject, verdict.contract,
         _number(verdict.max_scaled), _number(verdict.max_ulp),
@@ -175,19 +188,17 @@ def _standing(verdict: Verdict, rows: Sequence[Row], times: "list[Speed]", envir
         max((place.scaled for place in plain if place.n <= FEW and place.outputs), default=math.nan),
         max((place.scaled for place in long if place.outputs), default=math.nan),
         sum(place.wrong for place in long),
-        tuple(times), sum(row.cases for row in rows), effort, verdict.subject in ADAPTERS,
+        tuple(times), sum(row.cases for row in rows),
+        tuple(row.family for row in rows if row.cases < most[row.function, row.format, row.family]),
+        verdict.subject in ADAPTERS,
         "",
     )  # fmt: skip
 
 
 def flushing(document: Document) -> "dict[tuple[str, str, str], str]":
     """Function, subject, format -> what is kept where that is declared, of those that were asked so too."""
-    found = (verdict for verdict in document.verdicts if FLUSHING in verdict.options)
+    found = (verdict for verdict in document.declared if FLUSHING in verdict.options)
     return {(verdict.function, verdict.subject, verdict.format): verdict.contract for verdict in found}
-
-
-def _plainly_asked(document: Document) -> "list[Verdict]":
-    return [verdict for verdict in document.verdicts if FLUSHING not in verdict.options]
 
 
 def _wrong_of_none(groups: "dict[tuple[str, str, str], list[Row]]") -> "set[tuple[str, str, str]]":
@@ -205,7 +216,7 @@ def _less_the_empty(document: Document) -> "list[Verdict]":
     empty = _wrong_of_none(grouped(document.rows))
     return [
         msgspec.structs.replace(each, specials="pass") if (each.function, each.subject, each.format) in empty else each
-        for each in _plainly_asked(document)
+        for each in document.verdicts
     ]
 
 
@@ -216,6 +227,8 @@ def _number(found: object) -> float:
 def _mean(rows: Sequence[Row], measure: str) -> float:
     """Of the families that have it, each alike: none is so long that it drowns the others."""
     found = [getattr(row, measure) for row in rows if isinstance(getattr(row, measure), float)]
+    if any(row.max_ulp == LARGEST_ERROR for row in rows) and measure != "correctly_rounded":
+        return math.nan  # an error past every number has no mean
     return math.fsum(value / len(found) for value in found) if found else math.nan
 
 
@@ -264,7 +277,7 @@ def terms(document: Document) -> "list[tuple[str, str]]":
         ),
         ("wrong kind", "nan, an infinity or a number where another of these is right, special values included"),
         (
-            "S R C",
+            MARKED,
             "special values, sums that leave the format, conduct: ✓ passes, ✗ fails, - was not asked; ∅ is right but"
             " that it raises for a row without entries",
         ),
@@ -296,7 +309,7 @@ def header(members: Sequence[Standing]) -> "tuple[str, ...]":
     """Of a table of one function and format."""
     shapes = _shapes(members)
     return (
-        "subject", "contract", "worst E", "worst ulp", "mean ulp", "bias", "correct", "wrong kind", "S R C", "drift",
+        "subject", "contract", "worst E", "worst ulp", "mean ulp", "bias", "correct", "wrong kind", MARKED, "drift",
         *(f"time, {rows:,} × {n:,}" for rows, n in shapes), "cases",
     )  # fmt: skip
 
@@ -316,7 +329,6 @@ def cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
     """A line of that table."""
     known = {(speed.rows, speed.n): speed for speed in line.times}
     times = [known.get(shape) for shape in _shapes(members)]
-    effort = f" ({line.effort.partition(', ')[2]})" if ", " in line.effort else ""
     return (
         line.subject,
         line.contract + (f" (flushing: {line.flushing})" if line.flushing else ""),
@@ -329,12 +341,20 @@ def cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
         " ".join(_MARKS[mark] for mark in (line.specials, line.range, line.conduct)),
         f"{_figure(line.few)} → {_figure(line.many)}{' ✗' * bool(line.many_wrong)}",
         *("-" if time is None else f"{time.ratio:g} [{time.low:g}, {time.high:g}]" for time in times),
-        f"{line.cases:,}{effort}",
+        f"{line.cases:,}" + (f" (fewer of {', '.join(line.fewer)})" if line.fewer else ""),
     )
 
 
+def marks_in_words(line: Standing) -> str:
+    """Which of what is judged apart passes."""
+    judged = {"specials": line.specials, "range": line.range, "conduct": line.conduct}
+    return ", ".join(f"{_MARKS[mark]} {name}" for name, mark in judged.items())
+
+
 def _figure(number: float, how: str = ".3g") -> str:
-    return "-" if math.isnan(number) else f"{number:{how}}"
+    if math.isnan(number):
+        return "-"
+    return f"{number:{how}}" if number < LARGEST_ERROR else f"over {1e308:g}"
 
 
 def versions(document: Document) -> "list[tuple[str, str]]":
@@ -343,10 +363,12 @@ def versions(document: Document) -> "list[tuple[str, str]]":
 
 
 INTRODUCTION = """\
-Every method of lsecheck beside every library that it has an adapter for, each asked the same cases, judged by the same
-truth."""
+Every method of lsecheck beside every library that it has an adapter for, asked the same cases (but where the last
+column says otherwise) and judged by the same truth."""
 
-ORDER = "Best first: by contract, then by the worst E."
+ORDER = (
+    "Best first: by contract, then by the worst E; who keeps none, by how many answers are of a wrong kind, then by E."
+)
 
 COMMANDS = """\
 pip install -r scripts/leaderboard-requirements.txt -e .

@@ -92,8 +92,7 @@ def board() -> Document:
         schema=SCHEMA,
         environment={
             "python": "3.11.7", "subject scipy": "scipy 1.17.1, eager, cpu, 1 thread",
-            "subject onnxruntime": "onnxruntime 1.32.0, onnx 1.23.2, opset 18", "effort": "standard",
-            "effort scipy": "standard, width quick",
+            "subject onnxruntime": "onnxruntime 1.32.0, onnx 1.23.2, opset 18",
         },
         rows=rows,
         verdicts=judge(rows, Contract.SHIFTED),

@@ -226,5 +226,5 @@ def test_what_is_kept_beside_flushed_results_is_said(document):
     flushed = specimen("jax", "0x0p0 0x1.9p6", function="softmax", **zero)
     declared = {"function": "softmax", "subject": "jax", "contract": "conditioned", "options": "--flushes-subnormals"}
     verdict = msgspec.structs.replace(document.verdicts[0], format="float32", **declared)
-    page = findings.pages(msgspec.structs.replace(document, specimens=[flushed], verdicts=[verdict]))
+    page = findings.pages(msgspec.structs.replace(document, specimens=[flushed], declared=[verdict]))
     assert "Apart from these results, jax keeps `conditioned` in float32." in page["jax-softmax-subnormal.md"]

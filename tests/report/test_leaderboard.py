@@ -1,6 +1,7 @@
 """leaderboard: a pure function of the document, the best first."""
 
 import math
+import sys
 
 import msgspec
 import pytest
@@ -99,9 +100,33 @@ def test_who_only_raises_for_a_row_without_entries_is_told_from_who_has_special_
         assert ("Special values are wrong in scipy" in said) is told
 
 
-def test_an_effort_that_differs_is_shown_in_its_line(document):
+def test_who_was_asked_fewer_cases_says_so_in_its_line_and_in_the_readme(document):
     """Fewer cases find less."""
-    assert "| 20 (width quick) |" in leaderboard.page(document)
+    rows = [
+        msgspec.structs.replace(each, cases=3) if (each.subject, each.family) == ("scipy", "width") else each
+        for each in document.rows
+    ]
+    found = msgspec.structs.replace(document, rows=rows)
+    page = leaderboard.page(found)
+    assert page.count("| 13 (fewer of width) |") == 2
+    assert page.count("fewer of") == 2
+    assert "`scipy` was asked fewer cases of width" in leaderboard.first_lines(found)
+    assert "fewer" not in leaderboard.first_lines(document)
+
+
+def test_an_error_past_every_number_is_no_number_and_has_no_mean(document):
+    """The largest float64 stands for it in the JSON."""
+    most = sys.float_info.max
+    rows = [
+        msgspec.structs.replace(each, max_scaled=most, max_ulp=most, mean_ulp=1e305)
+        if each.subject == "naive"
+        else each
+        for each in document.rows
+    ]
+    found = msgspec.structs.replace(document, rows=rows, verdicts=judge(rows, Contract.SHIFTED))
+    line = next(line for line in leaderboard.page(found).splitlines() if line.startswith("| *naive*"))
+    assert "| over 1e+308 | over 1e+308 | - | - |" in line
+    assert "e+305" not in line
 
 
 def test_no_maximum_is_shown_without_saying_of_what(document):
@@ -113,10 +138,12 @@ def test_the_readmes_first_lines_have_both_formats_and_the_time(document):
     """Subjects that lack one of them are left to the page."""
     assert leaderboard.first_lines(document).splitlines() == [
         "| logsumexp | float32 keeps | worst E | float16 keeps | worst E | special values"
-        " | time ÷ `max-shift`, 4,096 × 128 |",
+        " | float32 time ÷ `max-shift`, 4,096 × 128 |",
         "| --- | --- | --- | --- | --- | --- | --- |",
         "| `scipy` | conditioned | 15 | conditioned | 13 | ✓ | 2 |",
         "| `max-shift` | shifted | 1e+03 | shifted | 200 | ✓ | 1 |",
+        "",
+        "Broken with a small E: answers of a wrong kind, which have no E. Every E is the worst found.",
     ]
 
 

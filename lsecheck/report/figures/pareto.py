@@ -1,6 +1,7 @@
 """points of one function and format -> speed beside accuracy: time across, worst E down.
 
-To the left is faster, below is more accurate; who is beaten by nobody in both stands on the line.
+To the left is faster, below is more accurate; who is beaten by nobody in both stands on the line. Who
+keeps no contract stands on a line of its own at the top: the E of what is left of its answers says little.
 """
 
 import itertools
@@ -17,6 +18,8 @@ _WIDTH, _HEIGHT = 460, 300
 #: of a character of a name, about; and of a line
 _LETTER, _TALL = 5.9, 11.0
 _LONGEST = 24
+#: of the line of those that keep no contract
+_STRIP = 30
 
 
 class Dot(NamedTuple):
@@ -41,34 +44,44 @@ class _Box(NamedTuple):
         )
 
 
+class _Placed(NamedTuple):
+    """A dot, in pixels."""
+
+    dot: Dot
+    x: float
+    y: float
+
+
 def draw(dots: Sequence[Dot], name: str, title: str, beside: str = "max-shift") -> str:
     """The panel, or '' where there is nothing to show."""
     if not dots:
         return ""
     kept = [contract for contract in LADDER if any(dot.contract == contract for dot in dots)]
     lines = -(-(len(kept) + 1) // 3)
-    panel = Panel(_HEIGHT + LINE * lines, left=40, right=16, top=26, bottom=42 + LINE * lines, width=_WIDTH)
-    times, errors = [log(dot.time) for dot in dots], [log(dot.scaled, 1e-2) for dot in dots]
-    panel.limits((min(times) - 0.25, max(times) + 0.45), (min([0.0, *errors]) - 0.5, max([1.0, *errors]) + 0.5))
+    panel = Panel(_HEIGHT + LINE * lines, left=46, right=16, top=26, bottom=42 + LINE * lines, width=_WIDTH)
+    times = [log(dot.time) for dot in dots]
+    errors = [log(dot.scaled, 1e-2) for dot in dots if dot.contract != Contract.BROKEN]
+    low, high = min([0.0, *errors]) - 0.5, max([1.0, *errors]) + 0.5
+    room = panel.bottom - panel.top
+    strip = (high - low) * _STRIP / (room - _STRIP) if len(errors) < len(dots) else 0.0
+    panel.limits((min(times) - 0.25, max(times) + 0.45), (low, high + strip))
     panel.ticks_below(_ticks(min(times) - 0.25, max(times) + 0.45))
-    panel.ticks_beside(decades(min([0.0, *errors]) - 0.5, max([1.0, *errors]) + 0.5, panel.bottom - panel.top, 22))
+    panel.ticks_beside(decades(low, high, room, 22))
+    if strip:
+        panel.ticks_beside([(high + strip / 2, "broken")])
     panel.frame(title, f"time ÷ {beside} →")
     panel.words(panel.left - 34, panel.top - 9, "E", "muted")
-    line = _front(panel, dots)
+    levels = [high + strip / 2 if dot.contract == Contract.BROKEN else log(dot.scaled, 1e-2) for dot in dots]
+    placed = [
+        _Placed(dot, panel.across(log(dot.time)), panel.down(level)) for dot, level in zip(dots, levels, strict=True)
+    ]
+    line = _front(panel, placed)
     for contract in kept:
-        mine = [dot for dot in dots if dot.contract == contract]
-        marks.put(panel, [_x(panel, dot) for dot in mine], [_y(panel, dot) for dot in mine], contract)
-    _names(panel, dots, line)
+        mine = [each for each in placed if each.dot.contract == contract]
+        marks.put(panel, [each.x for each in mine], [each.y for each in mine], contract)
+    _names(panel, placed, line)
     _legend(panel, kept)
     return panel.written(name, f"Speed beside accuracy: {title}", _said(dots))
-
-
-def _x(panel: Panel, dot: Dot) -> float:
-    return panel.across(log(dot.time))
-
-
-def _y(panel: Panel, dot: Dot) -> float:
-    return panel.down(log(dot.scaled, 1e-2))
 
 
 def _ticks(low: float, high: float) -> "list[tuple[float, str]]":
@@ -82,36 +95,28 @@ def _ticks(low: float, high: float) -> "list[tuple[float, str]]":
     return found
 
 
-def _front(panel: Panel, dots: Sequence[Dot]) -> list[_Box]:
+def _front(panel: Panel, placed: Sequence[_Placed]) -> list[_Box]:
     """A staircase under those that nobody beats; the places that it takes."""
-    best = sorted((dot for dot in dots if dot.best), key=lambda dot: (dot.time, dot.scaled))
-    xs: list[float] = []
-    ys: list[float] = []
-    for dot in best:
-        x, y = _x(panel, dot), _y(panel, dot)
-        if ys:
-            xs.append(x)
-            ys.append(ys[-1])
-        xs.append(x)
-        ys.append(y)
-    if len(xs) > 1:
-        panel.stroke(xs, ys, "accent", 1, (3.0, 2.0))
-    ends = [*zip(xs, ys, strict=True)]
+    best = sorted((each for each in placed if each.dot.best), key=lambda each: (each.x, -each.y))
+    ends: list[tuple[float, float]] = []
+    for each in best:
+        ends += [(each.x, ends[-1][1])] if ends else []
+        ends.append((each.x, each.y))
+    if len(ends) > 1:
+        panel.stroke([x for x, _ in ends], [y for _, y in ends], "accent", 1, (3.0, 2.0))
     return [
         _Box(min(x, left) - 1, min(y, top) - 1, max(x, left) + 1, max(y, top) + 1)
         for (left, top), (x, y) in itertools.pairwise(ends)
     ]
 
 
-def _names(panel: Panel, dots: Sequence[Dot], line: "list[_Box]") -> None:
+def _names(panel: Panel, placed: Sequence[_Placed], line: "list[_Box]") -> None:
     """Beside each mark, where there is room; those on the line first."""
-    taken = line + [
-        _Box(_x(panel, dot) - 5, _y(panel, dot) - 5, _x(panel, dot) + 5, _y(panel, dot) + 5) for dot in dots
-    ]
-    for dot in sorted(dots, key=lambda dot: (not dot.best, dot.scaled)):
+    taken = line + [_Box(each.x - 5, each.y - 5, each.x + 5, each.y + 5) for each in placed]
+    for dot, x, y in sorted(placed, key=lambda each: (not each.dot.best, each.dot.scaled)):
         said = one_line(dot.subject)
         said = said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
-        wide, x, y = _LETTER * len(said), _x(panel, dot), _y(panel, dot)
+        wide = _LETTER * len(said)
         for at, base, align in _places(x, y):
             left = {"left": at, "right": at - wide, "center": at - wide / 2}[align]
             box = _Box(left, base - _TALL + 2, left + wide, base + 2)

@@ -3,7 +3,7 @@
 The same tables as `report.leaderboard` writes in Markdown, with speed beside accuracy drawn for each.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -29,8 +29,8 @@ def render(document: Document, figures: "Mapping[str, str]" = {}) -> str:  # noq
                 "format": key[1],
                 "id": naming.fit(f"{key[0]}-{key[1]}"),
                 "figure": Markup(figures.get(figure_name(*key), "").replace(svg.ELEMENT, "").strip()),
-                "header": leaderboard.header(members),
-                "lines": [tuple(map(one_line, leaderboard.cells(line, members))) for line in members],
+                "header": tuple(_HEADINGS.get(word, word) for word in leaderboard.header(members)),
+                "lines": [(line.library, *map(one_line, _cells(line, members))) for line in members],
             }
         )
     libraries, ours = leaderboard.in_sentences(document)
@@ -49,6 +49,16 @@ def render(document: Document, figures: "Mapping[str, str]" = {}) -> str:  # noq
         "version": one_line(document.environment.get("lsecheck", "")),
     }
     return filled("board.html.j2", said)
+
+
+def _cells(line: leaderboard.Standing, members: "Sequence[leaderboard.Standing]") -> Iterator[str]:
+    """As in Markdown, but marks with words: a mark alone is nothing to listen to."""
+    for word, cell in zip(leaderboard.header(members), leaderboard.cells(line, members), strict=True):
+        yield leaderboard.marks_in_words(line) if word == leaderboard.MARKED else cell
+
+
+#: in words, where there is room for them
+_HEADINGS = {leaderboard.MARKED: "judged apart"}
 
 
 def draw(document: Document) -> dict[str, str]:
