@@ -163,11 +163,8 @@ def first_lines(document: Document) -> str:
     heading = f"float32 time ÷ `{timed.beside}`, {timed.rows:,} × {timed.n:,}" if timed else "time"
     header = ("logsumexp", "float32 keeps", "worst E", "float16 keeps", "worst E", "special values", heading)
     notes = ["broken with a small E: answers of a wrong kind, which have no E"]
-    notes += (
-        [f"{_MARKS[EMPTY]}: right, but it raises for a row without entries"]
-        if any(_MARKS[EMPTY] in line for line in body)
-        else []
-    )
+    if any(_MARKS[EMPTY] in line for line in body):
+        notes.append(f"{_MARKS[EMPTY]}: right, but it raises for a row without entries")
     said = "; ".join([*notes, *fewer])
     return f"{table(header, body)}\n\n{said[:1].upper()}{said[1:]}. Every E is the worst found."
 
