@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lsecheck import formats
+from lsecheck.errors import InputError
 from lsecheck.formats import FormatPair
 from lsecheck.functions.definition import Function
 from lsecheck.inputs.bits import Draw
@@ -39,6 +40,8 @@ def ratios(
     Arrays in, arrays out, through the subject as every check asks it: what an adapter takes to hand
     over an array is in it. A subject that fails on the batch is left out.
     """
+    if rounds < 2:
+        raise InputError(f"rounds must be 2 or more, got {rounds}: quartiles need some")
     question = _question(function, pair, shape)
     able = [subject for subject in subjects if all(_answers(subject, question) for _ in range(WARM))]
     if not able or able[0] is not subjects[0]:

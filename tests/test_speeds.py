@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lsecheck import formats, functions, speeds
+from lsecheck.errors import InputError
 from lsecheck.subjects.subject import Subject
 
 LSE, SOFTMAX, ENTROPY = map(functions.named, ("logsumexp", "softmax", "cross_entropy"))
@@ -105,3 +106,9 @@ def test_the_built_in_methods_can_be_timed():
     found = speeds.ratios([load("max-shift"), load("online")], SOFTMAX, F32, (4, 16), 3)
     assert [speed.subject for speed in found] == ["max-shift", "online"]
     assert all(0 < speed.low <= speed.ratio <= speed.high for speed in found)
+
+
+def test_one_round_has_no_quartiles():
+    """One sentence in place of a traceback."""
+    with pytest.raises(InputError, match="rounds must be 2 or more, got 1"):
+        timed(Clock(), Clock().subject("max-shift", 1.0), rounds=1)
