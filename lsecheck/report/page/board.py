@@ -41,7 +41,7 @@ def render(document: Document, figures: "Mapping[str, str]" = {}) -> str:  # noq
         "alike": [one_line(sentence) for sentence in twins.spoken(twins.found(document.rows))],
         "asked": leaderboard.asked(document),
         "order": leaderboard.ORDER,
-        "terms": leaderboard.terms(document),
+        "terms": [(_HEADINGS.get(term, term), meaning) for term, meaning in leaderboard.terms(document)],
         "tables": tables,
         "findings": [_finding(draft) for draft in findings.drafts(document)],
         "versions": [(one_line(name), one_line(text)) for name, text in leaderboard.versions(document)],
