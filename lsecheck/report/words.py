@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from lsecheck import formats
+from lsecheck import formats, functions
 from lsecheck.contracts import Contract
 from lsecheck.inputs.cases import sources
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
@@ -42,18 +42,31 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
     )
 
 
-def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "") -> str:
-    """The command that shows this case again; for a callable that has no name on a command line, the call."""
+def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "", copies: int = 1) -> str:
+    """The command that shows this case again; for a callable that has no name on a command line, the call.
+
+    copies    equal rows that it takes
+    """
     if not named(subject):
         return family_again(subject, function, fmt, seen.case.partition(":")[0]) + f"  # {seen.case}"
     command = _command("explain", subject, function, fmt, options)
-    # typed numbers are exact, and an exact zero has no sign
-    signed_zero = isinstance(seen.x, str) and "-0x0p0" in seen.x
-    if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120 and not signed_zero:
+    written = isinstance(seen.x, str) and bool(seen.x)
+    nowhere = seen.case.partition(":")[0] in _NOWHERE
+    known = functions.FUNCTIONS.get(function)
+    # an output that is not named would be the worst, which another may be
+    command += ["--output", str(seen.output)] if known and known.elementwise and seen.n > 1 else []
+    command += ["--copies", str(copies)] if copies > 1 else []
+    if isinstance(seen.x, str) and written and (nowhere or len(seen.x) <= 120):
         if isinstance(seen.label, int):
             command += ["--label", str(seen.label)]
         return shlex.join([*command, "--", *seen.x.split()])
-    return shlex.join([*command, "--case", seen.case])
+    return shlex.join([*command, "--case", _EMPTY if nowhere and not seen.n else seen.case])
+
+
+#: families of cases that come from no family: an address there leads nowhere
+_NOWHERE = ("fuzz", "given")
+#: the row of no entries
+_EMPTY = "specials:0:0"
 
 
 def family_again(subject: str, function: str, fmt: str, family: str, options: str = "") -> str:
