@@ -79,6 +79,20 @@ def measure(
     return documents
 
 
+def results(documents: Mapping[str, Document]) -> dict[str, str]:
+    """File name -> the result files: all that cannot be made again from other files."""
+    return {f"{folder}results.json": to_json(document) for folder, document in documents.items()}
+
+
+def together(document: Document, real: Document) -> bool:
+    """Whether the real logits are of the same report: measured of the same subjects, in the same environment."""
+
+    def asked(of: Document) -> set[tuple[str, str, str]]:
+        return {(row.subject, row.function, row.format) for row in of.rows}
+
+    return document.environment == real.environment and asked(real) <= asked(document)
+
+
 def render(documents: Mapping[str, Document], older: "Document | None" = None) -> dict[str, str]:
     """File name -> content: summaries, results, the page and its figures; a pure function of the documents.
 
@@ -90,8 +104,7 @@ def render(documents: Mapping[str, Document], older: "Document | None" = None) -
     files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
     for folder, document in documents.items():
         files[f"{folder}summary.md"] = markdown.summary(document, title(document))
-        files[f"{folder}results.json"] = to_json(document)
-    return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
+    return files | results(documents) | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
 
 
 def _drawn(document: Document) -> "set[str] | None":

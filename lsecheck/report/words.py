@@ -83,7 +83,12 @@ def named(subject: str) -> bool:
 
 def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
     named = [] if function == "logsumexp" else ["-F", function]
-    return ["lsecheck", verb, subject, *named, "-f", fmt, *typed(options)]
+    return ["lsecheck", verb, typed_name(subject), *named, "-f", fmt, *typed(options)]
+
+
+def typed_name(subject: str) -> str:
+    """A subject as it can be typed: a file whose name begins like an option is in this folder."""
+    return f"./{subject}" if subject.startswith("-") else subject
 
 
 def typed(options: str) -> list[str]:
@@ -223,6 +228,11 @@ def format_order(name: str) -> int:
 def one_line(text: str) -> str:
     """Printable, and without a line break: what a subject said must not look like a line of ours."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def plain(text: str) -> str:
+    """Words in Markdown that are nothing but words, whatever is in them: no code, link, picture or element."""
+    return re.sub(r"([\\`*\[\]<])", r"\\\1", one_line(text)).replace("&", "&amp;")
 
 
 def code(text: str) -> str:
