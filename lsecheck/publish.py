@@ -102,9 +102,11 @@ def render(documents: Mapping[str, Document], older: "Document | None" = None) -
     real = documents.get(LOGITS) if FAMILIES in documents else None
     drawn = figures.draw(main, functions=_drawn(main))
     files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
+    written = results(documents)
     for folder, document in documents.items():
         files[f"{folder}summary.md"] = markdown.summary(document, title(document))
-    return files | results(documents) | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
+        files[f"{folder}results.json"] = written[f"{folder}results.json"]
+    return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
 
 
 def _drawn(document: Document) -> "set[str] | None":
@@ -123,7 +125,7 @@ def title(document: Document) -> str:
     asked = {row.family for row in document.rows}
     if asked & set(cases.synthetic()):
         return "LogSumExp accuracy: families of hard cases"
-    return "LogSumExp accuracy: real logits" if asked <= set(logits.REASONS) else "LogSumExp accuracy"
+    return "LogSumExp accuracy: real logits" if asked and asked <= set(logits.REASONS) else "LogSumExp accuracy"
 
 
 def first_lines(files: dict[str, str]) -> str:

@@ -109,14 +109,14 @@ def report(
             write(folder / name, content)
     except KeyboardInterrupt:
         results = source or str(folder / next(iter(publish.results(documents))))
-        again = shlex.join(["lsecheck", "report", "--from", results, "-o", output])
-        refuse(f"interrupted: not all was written; {again} writes the rest", 130)
+        words = ["lsecheck", "report", "--from", results, *(["--against", against] if against else []), "-o", output]
+        refuse(f"interrupted: not all was written; {shlex.join(words)} writes the rest", 130)
     click.echo(publish.first_lines(written))
     drawn = sum(name.startswith("figures/") for name in written)
     named = [str(folder / name) for name in written if not name.startswith("figures/")]
     figures = f" and {drawn} figure{'s' * (drawn > 1)} in {folder / 'figures'}" if drawn else ""
     click.echo(f"written: {', '.join(named)}{figures}")
-    stale = sorted(_written_before(folder) - set(written))
+    stale = sorted(_written_before(folder) - set(written), key=lambda name: (name.startswith("figures/"), name))
     if stale:
         named = [str(folder / name) for name in stale[:3]] + [f"{len(stale) - 3} more"] * (len(stale) > 3)
         click.echo(f"left from an earlier report, no part of this one: {', '.join(named)}")

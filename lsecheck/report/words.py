@@ -178,7 +178,7 @@ _APART = {
 
 
 def _kept(kept: "dict[str, list[str]]") -> str:
-    spoken = {str(Contract.BROKEN): "no contract"}
+    spoken = {str(Contract.BROKEN): "no contract", "unmeasured": "nothing that could be measured"}
     if len(kept) == 1:
         return spoken.get(next(iter(kept)), next(iter(kept)))
     return ", ".join(f"{spoken.get(name, name)} in {_joined(held)}" for name, held in kept.items())
@@ -202,9 +202,10 @@ def measured(rows: Sequence[Row]) -> str:
     asked = {(row.function, row.format, row.family): row.cases for row in rows}
     how = " and ".join(sorted({sampled(row) for row in rows}))
     families = len({row.family for row in rows})
+    worth = "the worst there is" if how == "exhaustive" else "the worst found among them, no more"
     return (
-        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
-        " maximum below is the worst found among them, no more)."
+        f"Measured: {sum(asked.values()):,} cases from {families} famil{'ies' if families != 1 else 'y'}, each put to"
+        f" every method ({how}: every maximum below is {worth})."
     )
 
 

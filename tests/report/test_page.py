@@ -16,7 +16,7 @@ from lsecheck.inputs import cases
 from lsecheck.report import figures, page
 from lsecheck.report.figures import naming
 from lsecheck.report.page import commands, specimens
-from lsecheck.report.words import again, at_best, of_subject
+from lsecheck.report.words import again, at_best, measured, of_subject
 from lsecheck.rows import ABSENT, Document, Witness, from_json
 from tests.report import gates, pages
 from tests.report.pages import HERE, HOSTILE
@@ -411,3 +411,24 @@ def test_names_of_figures_are_those_that_a_page_looks_for(drawn):
         for kind in naming.KINDS
         for name in page.subjects.panel_names(subject, function, rows, kind)
     }
+
+
+def test_a_page_of_many_subjects_stays_below_a_megabyte():
+    """Tables give way too, and it is said where they are."""
+    document = pages.measured()
+    many = Document(
+        schema=1,
+        environment={},
+        rows=[msgspec.structs.replace(r, subject=f"f{i}.py:f") for i in range(60) for r in document.rows],
+        verdicts=[msgspec.structs.replace(v, subject=f"f{i}.py:f") for i in range(60) for v in document.verdicts],
+    )
+    text = page.render(many)
+    assert len(text.encode()) < 1_000_000
+    assert "Its table by family (sampled) is left out to keep the page small: <code>summary.md</code> has it." in text
+    assert "is left out" not in page.render(document)
+
+
+def test_of_every_case_there_is_the_maximum_is_the_worst_there_is():
+    """And of a sample it is not."""
+    assert measured([gates.row(exhaustive=True)]).endswith("(exhaustive: every maximum below is the worst there is).")
+    assert measured([gates.row()]).endswith("(sampled: every maximum below is the worst found among them, no more).")
