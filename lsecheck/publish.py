@@ -79,6 +79,20 @@ def measure(
     return documents
 
 
+def results(documents: Mapping[str, Document]) -> dict[str, str]:
+    """File name -> the result files: all that cannot be made again from other files."""
+    return {f"{folder}results.json": to_json(document) for folder, document in documents.items()}
+
+
+def together(document: Document, real: Document) -> bool:
+    """Whether the real logits are of the same report: measured of the same subjects, in the same environment."""
+
+    def asked(of: Document) -> set[tuple[str, str, str]]:
+        return {(row.subject, row.function, row.format) for row in of.rows}
+
+    return document.environment == real.environment and asked(real) <= asked(document)
+
+
 def render(documents: Mapping[str, Document], older: "Document | None" = None) -> dict[str, str]:
     """File name -> content: summaries, results, the page and its figures; a pure function of the documents.
 
@@ -88,9 +102,10 @@ def render(documents: Mapping[str, Document], older: "Document | None" = None) -
     real = documents.get(LOGITS) if FAMILIES in documents else None
     drawn = figures.draw(main, functions=_drawn(main))
     files = {"index.html": page.render(main, logits=real, older=older, figures=drawn)}
+    written = results(documents)
     for folder, document in documents.items():
         files[f"{folder}summary.md"] = markdown.summary(document, title(document))
-        files[f"{folder}results.json"] = to_json(document)
+        files[f"{folder}results.json"] = written[f"{folder}results.json"]
     return files | {f"figures/{name}.svg": figure for name, figure in drawn.items()}
 
 
@@ -110,7 +125,7 @@ def title(document: Document) -> str:
     asked = {row.family for row in document.rows}
     if asked & set(cases.synthetic()):
         return "LogSumExp accuracy: families of hard cases"
-    return "LogSumExp accuracy: real logits" if asked <= set(logits.REASONS) else "LogSumExp accuracy"
+    return "LogSumExp accuracy: real logits" if asked and asked <= set(logits.REASONS) else "LogSumExp accuracy"
 
 
 def first_lines(files: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ refused. Numbers exist only where something was scored: nan and infinity never r
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -21,18 +22,31 @@ Absent = msgspec.UnsetType
 ABSENT = msgspec.UNSET
 
 
+#: what `float.fromhex` reads, and stays finite; each text in one way only, so that no search takes long
+_HEX = r"-?(0x[01](\.[0-9a-f]{1,13})?p(\+?(\d{1,3}|10[01]\d|102[0-3])|-\d{1,4})|inf|nan)"
+
+# a file is held to these when it is read: whoever made it may have written anything
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Some = Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
+Size = Annotated[float, msgspec.Meta(ge=0)]
+Portion = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Spread = Annotated[float, msgspec.Meta(ge=0, le=1 << 20)]
+Number = Annotated[str, msgspec.Meta(pattern=f"^{_HEX}$")]
+Entries = Annotated[str, msgspec.Meta(pattern=rf"^({_HEX}(\*\d{{1,8}})?( |$))*$")]
+
+
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
     """One case, as evidence. Strings are read by `float.fromhex`; an absent number does not exist."""
 
     case: str  #: FAMILY:SEED:INDEX
-    x: str | Absent = ABSENT  #: hex floats, repeats as V*COUNT; absent where it would be very long
-    n: int  #: entries
-    output: int  #: which output of the row
-    answer: str
-    truth: str  #: correctly rounded
-    ulp: float | Absent = ABSENT
-    scaled: float | Absent = ABSENT
-    condition: float | Absent = ABSENT
+    x: Entries | Absent = ABSENT  #: hex floats, repeats as V*COUNT; absent where it would be very long
+    n: Count  #: entries
+    output: Count  #: which output of the row
+    answer: Number
+    truth: Number  #: correctly rounded
+    ulp: Size | Absent = ABSENT
+    scaled: Size | Absent = ABSENT
+    condition: Size | Absent = ABSENT
     label: int | Absent = ABSENT  #: of the row, for cross_entropy
     message: str | Absent = ABSENT  #: what was raised, or what was wrong with the array
 
@@ -65,22 +79,22 @@ HOLDS, NOTED, FAILS = "holds", "noted", "fails"
 class AtCondition(msgspec.Struct, frozen=True, array_like=True):
     """The largest ulp error among the outputs of a family whose condition is alike; an array in JSON."""
 
-    upto: float  #: upper end of κ, a power of 4; the largest float64 where κ is unbounded
-    outputs: int  #: scored there
-    condition: float  #: κ of the output with the largest ulp error; this and the next two to three digits
-    ulp: float  #: that error
-    scaled: float  #: its E
+    upto: Size  #: upper end of κ, a power of 4; the largest float64 where κ is unbounded
+    outputs: Count  #: scored there
+    condition: Size  #: κ of the output with the largest ulp error; this and the next two to three digits
+    ulp: Size  #: that error
+    scaled: Size  #: its E
     contract: str  #: the strongest that this output keeps
 
 
 class AtPlace(msgspec.Struct, frozen=True, array_like=True):
     """The largest E among the rows of a family that are alike in length and spread; an array in JSON."""
 
-    n: int  #: upper end of the length, a power of 4
-    spread: float  #: upper end of largest - smallest finite entry: 0, or a power of 4 from 2^-6 to 2^20
-    outputs: int  #: scored there
-    scaled: float  #: the largest E, to three digits; 0 where nothing was scored
-    wrong: int  #: answers of a wrong kind
+    n: Some  #: upper end of the length, a power of 4
+    spread: Spread  #: upper end of largest - smallest finite entry: 0, or a power of 4 from 2^-6 to 2^20
+    outputs: Count  #: scored there
+    scaled: Size  #: the largest E, to three digits; 0 where nothing was scored
+    wrong: Count  #: answers of a wrong kind
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,10 +104,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     format: str  #: IN, or IN:OUT
     family: str
-    n: tuple[int, int]  #: smallest and largest
-    cases: int
+    n: tuple[Count, Count]  #: smallest and largest
+    cases: Count
     exhaustive: bool  #: every input there is, or a sample
-    class_errors: dict[str, int]  #: kind -> outputs
+    class_errors: dict[str, Count]  #: kind -> outputs
     max_ulp: float | Absent = ABSENT
     max_scaled: float | Absent = ABSENT
     max_excess: float | Absent = ABSENT  #: over the contract that was required
@@ -101,8 +115,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bias_ulp: float | Absent = ABSENT  #: mean signed error
     p50_ulp: float | Absent = ABSENT
     p99_ulp: float | Absent = ABSENT
-    correctly_rounded: float | Absent = ABSENT  #: share of the scored outputs
-    histogram: list[tuple[float, int]] = []  #: (upper end in ulps, outputs), doubling from 0.5
+    correctly_rounded: Portion | Absent = ABSENT  #: share of the scored outputs
+    histogram: list[tuple[Size, Some]] = []  #: (upper end in ulps, outputs), doubling from 0.5
     contract: str | Absent = ABSENT  #: the strongest that every ordinary case keeps
     tiers: dict[str, int]  #: how the truth was found -> cases
     domains: dict[str, int]  #: ordinary, specials, range -> cases

@@ -169,3 +169,32 @@ def test_a_subject_that_answers_otherwise_every_time_ends_no_report():
     state = np.random.default_rng(3)
     found = worst_of(lambda x: lsecheck.logsumexp(x) + state.choice([0, 1], len(x)).astype(x.dtype))
     assert found
+
+
+def test_what_is_not_written_out_is_found_by_its_address():
+    """A row that takes its length, and one that cannot be made plain, keep the address they were found under."""
+    from lsecheck.inputs import cases
+
+    found = worst_of("naive", pairs=("float8_e4m3fn",), families=("offset",))
+    long = [one for one in found if not isinstance(one.witness.x, str)]
+    assert long
+    for one in long:
+        assert one.witness.case == one.found.case
+        assert one.exact
+        (again,) = cases.case(one.witness.case, functions.LOGSUMEXP, formats.named("float8_e4m3fn")).values
+        assert len(again) == one.witness.n
+
+
+def test_a_failure_that_only_plain_rows_do_not_have_is_shown_whole():
+    """More different values than are written out: nothing shorter breaks."""
+
+    def crowded(x):
+        answer = lsecheck.logsumexp(x)
+        return np.array(
+            [np.nan if len(set(row)) > 70 else right for row, right in zip(x, answer, strict=True)], x.dtype
+        )
+
+    found = [one for one in worst_of(crowded) if one.kind == "nan"]
+    assert found
+    for one in found:
+        assert isinstance(one.witness.x, str) or one.witness.case.partition(":")[0] in FAMILIES

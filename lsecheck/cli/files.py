@@ -69,10 +69,12 @@ def writable(path: Path) -> None:
 
 def write(path: Path, content: str) -> None:
     """Whole or not at all."""
+    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
         part.write_text(content, "utf-8")
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written: {error.strerror}") from None

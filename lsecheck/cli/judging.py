@@ -1,6 +1,7 @@
 """Commands that measure and judge: check, report, gate, compare, init."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -90,20 +91,41 @@ def report(
         documents = {publish.FAMILIES: _document(source)}
         beside = Path(source).parent / publish.LOGITS / "results.json"
         if Path(source).name == "results.json" and beside.is_file():
-            documents[publish.LOGITS] = _document(str(beside))
+            real = _document(str(beside))
+            if publish.together(documents[publish.FAMILIES], real):
+                documents[publish.LOGITS] = real
+            else:
+                click.echo(f"lsecheck: {beside} is of another report: left out", err=True)
     else:
         documents = publish.measure(
             subjects or publish.SUBJECTS, chosen, pairs or DEFAULT_FORMATS,
             effort=effort, seed=seed, jobs=jobs, loading=loading, progress=progress_bar,
         )  # fmt: skip
-    written = publish.render(documents, older)
-    for name, content in written.items():
-        write(folder / name, content)
+        for name, content in publish.results(documents).items():  # what took minutes first
+            write(folder / name, content)
+    try:
+        written = publish.render(documents, older)
+        for name, content in written.items():
+            write(folder / name, content)
+    except KeyboardInterrupt:
+        results = source or str(folder / next(iter(publish.results(documents))))
+        words = ["lsecheck", "report", "--from", results, *(["--against", against] if against else []), "-o", output]
+        refuse(f"interrupted: not all was written; {shlex.join(words)} writes the rest", 130)
     click.echo(publish.first_lines(written))
     drawn = sum(name.startswith("figures/") for name in written)
     named = [str(folder / name) for name in written if not name.startswith("figures/")]
-    figures = f" and {drawn} figures in {folder / 'figures'}" if drawn else ""
+    figures = f" and {drawn} figure{'s' * (drawn > 1)} in {folder / 'figures'}" if drawn else ""
     click.echo(f"written: {', '.join(named)}{figures}")
+    stale = sorted(_written_before(folder) - set(written), key=lambda name: (name.startswith("figures/"), name))
+    if stale:
+        named = [str(folder / name) for name in stale[:3]] + [f"{len(stale) - 3} more"] * (len(stale) > 3)
+        click.echo(f"left from an earlier report, no part of this one: {', '.join(named)}")
+
+
+def _written_before(folder: Path) -> set[str]:
+    """Files in a folder that are called as those of a report may be."""
+    known = [*folder.glob("figures/*.svg"), folder / "logits" / "summary.md", folder / "logits" / "results.json"]
+    return {path.relative_to(folder).as_posix() for path in known if path.is_file()}
 
 
 def _refuse_all_but(context: click.Context, option: str, allowed: tuple[str, ...]) -> None:

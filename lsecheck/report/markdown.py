@@ -15,6 +15,7 @@ from lsecheck.report.words import (
     family_order,
     format_order,
     measured,
+    plain,
     sentences,
     short,
     table,
@@ -29,22 +30,24 @@ _LONGEST = 60
 def summary(document: Document, title: str) -> str:
     """The accuracy report as Markdown."""
     functions = list(dict.fromkeys(verdict.function for verdict in document.verdicts))
-    parts = [f"# {title}", *sentences(document.verdicts), measured(document.rows), "## The matrix", _KEY]
+    parts = [f"# {title}", *map(plain, sentences(document.verdicts)), measured(document.rows), "## The matrix", _KEY]
     for function in functions:
         verdicts = [verdict for verdict in document.verdicts if verdict.function == function]
-        parts += [f"### {function}", _matrix(verdicts, document.rows)]
+        parts += [f"### {plain(function)}", _matrix(verdicts, document.rows)]
     parts += ["## Findings judged apart", apart.FINDINGS, _findings(document.rows)]
-    said = dict.fromkeys(f"* `{v.subject}` was asked with `{v.options}`" for v in document.verdicts if v.options)
+    said = dict.fromkeys(
+        f"* {code(v.subject)} was asked with {code(v.options)}" for v in document.verdicts if v.options
+    )
     parts += ["\n".join(said)] if said else []
     alike = twins.spoken(twins.found(document.rows))
     if alike:
-        parts.append("\n".join(f"* {sentence}" for sentence in alike))
+        parts.append("\n".join(f"* {plain(sentence)}" for sentence in alike))
     behaved = behaviour.body(document.rows)
     if behaved:
         parts += [
             "## Conduct",
             apart.CONDUCT,
-            table(behaviour.HEADER, [(f"`{line[0]}`", *line[1:]) for line in behaved]),
+            table(behaviour.HEADER, [(code(line[0]), *map(plain, line[1:])) for line in behaved]),
         ]
     conventions = _conventions(document.rows)
     if conventions:
@@ -54,7 +57,7 @@ def summary(document: Document, title: str) -> str:
     parts += ["## The worst of each family", _WORST]
     for function in functions:
         rows = [row for row in document.rows if row.function == function]
-        parts += [f"### {function}, by family", _worst(rows)]
+        parts += [f"### {plain(function)}, by family", _worst(rows)]
     parts += ["## How to read this", _reading(), "## Environment", _environment(document)]
     return "\n\n".join(parts) + "\n"
 
@@ -63,19 +66,23 @@ def _matrix(verdicts: Sequence[Verdict], rows: Sequence[Row]) -> str:
     header = ("method", "format", "contract", "worst ulp", "worst E", "specials", "range", "conduct", "class errors")
     body = [
         (
-            f"`{verdict.subject}`",
-            verdict.format,
-            f"**{verdict.contract}**",
+            code(verdict.subject),
+            plain(verdict.format),
+            f"**{plain(verdict.contract)}**",
             short(verdict.max_ulp),
             short(verdict.max_scaled),
-            MARKS[verdict.specials],
-            MARKS[verdict.range],
-            MARKS[verdict.conduct],
-            apart.class_errors(row for row in rows if _key(row) == _key(verdict)),
+            _mark(verdict.specials),
+            _mark(verdict.range),
+            _mark(verdict.conduct),
+            plain(apart.class_errors(row for row in rows if _key(row) == _key(verdict))),
         )
         for verdict in verdicts
     ]
     return table(header, body)
+
+
+def _mark(standing: str) -> str:
+    return MARKS.get(standing, plain(standing))
 
 
 def _key(of: "Row | Verdict") -> tuple[str, str, str]:
@@ -87,13 +94,13 @@ def _findings(rows: Sequence[Row]) -> str:
     header = ("function", "method", "under", "finding", "outputs", "first case", "x")
     body = [
         (
-            found.function,
-            f"`{found.subject}`",
-            found.domain,
-            found.said,
-            found.counts,
-            f"`{found.first.case}`",
-            f"`{entries(found.first, _LONGEST)}`",
+            plain(found.function),
+            code(found.subject),
+            plain(found.domain),
+            plain(found.said),
+            plain(found.counts),
+            code(found.first.case),
+            code(entries(found.first, _LONGEST)),
         )
         for found in apart.findings(rows)
     ]
@@ -102,7 +109,7 @@ def _findings(rows: Sequence[Row]) -> str:
 
 def _conventions(rows: Sequence[Row]) -> str:
     """Which convention each method follows where mathematics settles nothing, with how many rows."""
-    body = [(function, f"`{subject}`", counts) for function, subject, counts in apart.conventions(rows)]
+    body = [(plain(function), code(subject), plain(counts)) for function, subject, counts in apart.conventions(rows)]
     return table(("function", "method", "rows: convention"), body) if body else ""
 
 
@@ -117,8 +124,9 @@ def _specimens(specimens: Sequence[Specimen]) -> str:
         wrong = f"misses {one.missed}" if one.kind == INACCURATE and one.missed else f"{one.kind}, {one.domain}"
         body.append(
             (
-                one.function, f"`{one.subject}`", one.format, code(f"{entries(seen, _LONGEST)}{label}"), code(said),
-                f"`{seen.truth}`", one.exact or "-", f"{short(seen.ulp)}, {short(seen.scaled)}", wrong,
+                plain(one.function), code(one.subject), plain(one.format),
+                code(f"{entries(seen, _LONGEST)}{label}"), code(said), code(seen.truth), plain(one.exact) or "-",
+                f"{short(seen.ulp)}, {short(seen.scaled)}", plain(wrong),
             )
         )  # fmt: skip
     return table(header, body)
@@ -131,7 +139,7 @@ def _worst(rows: Sequence[Row]) -> str:
         "family",
         "n",
         "method",
-        *(f"{name}: ulp, E" for name in columns),
+        *(f"{plain(name)}: ulp, E" for name in columns),
         "keeps",
         "worst case",
         "got",
@@ -145,12 +153,14 @@ def _worst(rows: Sequence[Row]) -> str:
         worst = max(by_format.values(), key=_badness)
         figures = [_figures(by_format.get(name)) for name in columns]
         kept = worst.contract if isinstance(worst.contract, str) else "-"
-        body.append((family, widths(worst), f"`{subject}`", *figures, kept, *_evidence(worst)))
+        body.append((plain(family), widths(worst), code(subject), *figures, plain(kept), *_evidence(worst)))
     return table(header, body)
 
 
 def _badness(row: Row) -> tuple[int, float]:
-    rung = [str(contract) for contract in LADDER].index(row.contract) if isinstance(row.contract, str) else -1
+    rungs = [str(contract) for contract in LADDER]
+    # a contract of a later version stands nowhere
+    rung = rungs.index(row.contract) if row.contract in rungs else -1
     return rung, row.max_scaled if isinstance(row.max_scaled, float) else -1.0
 
 
@@ -163,7 +173,8 @@ def _evidence(row: Row) -> tuple[str, str, str]:
         return "-", "-", "-"
     seen = row.witness
     listed = isinstance(seen.x, str) and len(seen.x) <= _LONGEST
-    return f"{row.format} `{entries(seen) if listed else seen.case}`", f"`{seen.answer}`", f"`{seen.truth}`"
+    where = code(entries(seen) if listed else seen.case)
+    return f"{plain(row.format)} {where}", code(seen.answer), code(seen.truth)
 
 
 def _reading() -> str:
@@ -173,7 +184,7 @@ def _reading() -> str:
 
 
 def _environment(document: Document) -> str:
-    return "\n".join(f"* {name}: {value}" for name, value in document.environment.items())
+    return "\n".join(f"* {plain(name)}: {plain(value)}" for name, value in document.environment.items())
 
 
 _KEY = (

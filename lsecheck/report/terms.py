@@ -5,6 +5,8 @@ It imports that library only, and prints its answer to the one case. Words come 
 
 import re
 import shlex
+from collections.abc import Iterator
+from itertools import islice
 from string import Template
 from typing import NamedTuple
 
@@ -87,7 +89,9 @@ def _said(
     terms = line.terms.instead.get(given, line.terms)
     terms = terms._replace(call=asked.call) if asked.call else terms
     words = seen.x.split()
-    rows = [_number(word) for word in _each(words)] if function == "logaddexp" else [_row(words)]
+    rows = [_number(word) for word in islice(_each(words), 2)] if function == "logaddexp" else [_row(words)]
+    if function == "logaddexp" and len(rows) != 2:
+        return None
     names = sorted(set(re.findall(r"\b(?:inf|nan)\b", " ".join(rows))))
     times = 2 if axis == 0 or layout else copies
     made = [
@@ -130,10 +134,10 @@ def _keywords(asked: Asked, axis: int) -> str:
     return "".join(f", {word}={_quoted(told)}" for word, told in asked.keywords(axis).items())
 
 
-def _each(words: "list[str]") -> "list[str]":
+def _each(words: "list[str]") -> Iterator[str]:
     """V*COUNT as V, COUNT times."""
     parts = (word.partition("*") for word in words)
-    return [value for value, _, count in parts for _ in range(int(count or 1))]
+    return (value for value, _, count in parts for _ in range(int(count or 1)))
 
 
 def _number(word: str) -> str:

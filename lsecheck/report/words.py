@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from lsecheck import formats
+from lsecheck import formats, functions
 from lsecheck.contracts import Contract
 from lsecheck.inputs.cases import sources
 from lsecheck.rows import ABSENT, Absent, Row, Verdict, Witness
@@ -42,18 +42,31 @@ def fault_or_mathematics(scaled: float, condition: "float | Absent") -> str:
     )
 
 
-def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "") -> str:
-    """The command that shows this case again; for a callable that has no name on a command line, the call."""
+def again(subject: str, function: str, fmt: str, seen: Witness, options: str = "", copies: int = 1) -> str:
+    """The command that shows this case again; for a callable that has no name on a command line, the call.
+
+    copies    equal rows that it takes
+    """
     if not named(subject):
         return family_again(subject, function, fmt, seen.case.partition(":")[0]) + f"  # {seen.case}"
     command = _command("explain", subject, function, fmt, options)
-    # typed numbers are exact, and an exact zero has no sign
-    signed_zero = isinstance(seen.x, str) and "-0x0p0" in seen.x
-    if isinstance(seen.x, str) and seen.x and len(seen.x) <= 120 and not signed_zero:
+    written = isinstance(seen.x, str) and bool(seen.x)
+    nowhere = seen.case.partition(":")[0] in _NOWHERE
+    known = functions.FUNCTIONS.get(function)
+    # an output that is not named would be the worst, which another may be
+    command += ["--output", str(seen.output)] if known and known.elementwise and seen.n > 1 else []
+    command += ["--copies", str(copies)] if copies > 1 else []
+    if isinstance(seen.x, str) and written and (nowhere or len(seen.x) <= 120):
         if isinstance(seen.label, int):
             command += ["--label", str(seen.label)]
         return shlex.join([*command, "--", *seen.x.split()])
-    return shlex.join([*command, "--case", seen.case])
+    return shlex.join([*command, "--case", _EMPTY if nowhere and not seen.n else seen.case])
+
+
+#: families of cases that come from no family: an address there leads nowhere
+_NOWHERE = ("fuzz", "given")
+#: the row of no entries
+_EMPTY = "specials:0:0"
 
 
 def family_again(subject: str, function: str, fmt: str, family: str, options: str = "") -> str:
@@ -70,7 +83,12 @@ def named(subject: str) -> bool:
 
 def _command(verb: str, subject: str, function: str, fmt: str, options: str) -> list[str]:
     named = [] if function == "logsumexp" else ["-F", function]
-    return ["lsecheck", verb, subject, *named, "-f", fmt, *typed(options)]
+    return ["lsecheck", verb, typed_name(subject), *named, "-f", fmt, *typed(options)]
+
+
+def typed_name(subject: str) -> str:
+    """A subject as it can be typed: a file whose name begins like an option is in this folder."""
+    return f"./{subject}" if subject.startswith("-") else subject
 
 
 def typed(options: str) -> list[str]:
@@ -160,7 +178,7 @@ _APART = {
 
 
 def _kept(kept: "dict[str, list[str]]") -> str:
-    spoken = {str(Contract.BROKEN): "no contract"}
+    spoken = {str(Contract.BROKEN): "no contract", "unmeasured": "nothing that could be measured"}
     if len(kept) == 1:
         return spoken.get(next(iter(kept)), next(iter(kept)))
     return ", ".join(f"{spoken.get(name, name)} in {_joined(held)}" for name, held in kept.items())
@@ -184,9 +202,10 @@ def measured(rows: Sequence[Row]) -> str:
     asked = {(row.function, row.format, row.family): row.cases for row in rows}
     how = " and ".join(sorted({sampled(row) for row in rows}))
     families = len({row.family for row in rows})
+    worth = "the worst there is" if how == "exhaustive" else "the worst found among them, no more"
     return (
-        f"Measured: {sum(asked.values()):,} cases from {families} families, each put to every method ({how}: every"
-        " maximum below is the worst found among them, no more)."
+        f"Measured: {sum(asked.values()):,} cases from {families} famil{'ies' if families != 1 else 'y'}, each put to"
+        f" every method ({how}: every maximum below is {worth})."
     )
 
 
@@ -210,6 +229,11 @@ def format_order(name: str) -> int:
 def one_line(text: str) -> str:
     """Printable, and without a line break: what a subject said must not look like a line of ours."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def plain(text: str) -> str:
+    """Words in Markdown that are nothing but words, whatever is in them: no code, link, picture or element."""
+    return re.sub(r"([\\`*\[\]<])", r"\\\1", one_line(text)).replace("&", "&amp;")
 
 
 def code(text: str) -> str:

@@ -18,13 +18,14 @@ from lsecheck.explain import explain
 from lsecheck.functions.definition import Floats
 from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
+from lsecheck.inputs.corpus import format_values
 from lsecheck.inputs.kept import numbers
 from lsecheck.rows import ABSENT, Observation, Share, Specimen, Witness
 from lsecheck.shrink import Case, shrunk
 from lsecheck.spoken import exactly
 from lsecheck.subjects.methods import METHODS, method
 from lsecheck.subjects.subject import Subject, ask
-from lsecheck.tally import witness
+from lsecheck.tally import WITNESS_RUNS, witness
 
 #: cases, and entries of them, that are asked to shrink one; and a limit for subjects that are slow
 CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 4.0
@@ -41,9 +42,10 @@ def small(
     """The smallest case that breaks the same; None where the row breaks nothing without its neighbours.
 
     charge    what it must break; by default what it breaks first
-    start     a row to begin with; by default that of `seen`
+    start     a row to begin with; by default that of `seen`, whose address it keeps where it stays as it is
     raises    `LsecheckError` for a case that cannot be asked: a file that is no more, or nobody can decide
     """
+    address = seen.case if start is None else ""
     start = start or cases.case(seen.case, arena.function, arena.pair.input)
     label = None if start.labels is None else int(start.labels[0])
     if charge is None:
@@ -51,13 +53,20 @@ def small(
         if not broken:
             return None
         charge = next(iter(broken.values()))[0]
-    case = Case(start.values[0], label, 1, start.plan)
+    whole = case = Case(start.values[0], label, 1, start.plan)
     if charge.domain != "range":  # it takes its length
         budget = min(CASES, max(ENTRIES // max(len(case.row), 1), 32))
         case, _ = shrunk(arena, charge, case, SECONDS, budget)
+        if address and format_values(case.row.tolist(), WITNESS_RUNS) is None:
+            case = whole  # what is not written out must have an address
     # no copies: nothing is broken without its neighbours, and then there is nothing to hear
     found = _again(arena, charge, case)
-    return None if found is None else _specimen(arena, charge, seen, *found, case.copies)
+    if found is None:
+        return None
+    made = _specimen(arena, charge, seen, *found, case.copies)
+    if address and case is whole:
+        made = msgspec.structs.replace(made, witness=msgspec.structs.replace(made.witness, case=address))
+    return made
 
 
 def as_found(arena: Arena, charge: Charge, seen: Witness) -> Specimen:
@@ -104,7 +113,7 @@ def _specimen(
     return msgspec.structs.replace(
         as_found(arena, charge, seen),
         kept=str(LADDER[asked.errors.rung[row, output]]) if isinstance(shown.ulp, float) else "",
-        exact=_exact(arena, shown),
+        exact=_exact(arena, shown, batch.values[0].tolist()),
         witness=shown,
         copies=copies,
         steps=_steps(arena, [arena.subject, *map(method, alike)], batch, output),
@@ -115,11 +124,18 @@ def _specimen(
 # ---- why ----
 
 
-def _exact(arena: Arena, seen: Witness) -> str:
-    """The exact value in decimal; '' where there is no number, or it is not soon known."""
-    if not isinstance(seen.x, str) or not 0 < seen.n <= _LONGEST or arena.subject.declared.base != "e":
+def _exact(arena: Arena, seen: Witness, row: "Sequence[float] | None" = None) -> str:
+    """The exact value in decimal; '' where there is no number, or it is not soon known.
+
+    row    its entries, where they are at hand; else those that are written out
+    """
+    if not 0 < seen.n <= _LONGEST or arena.subject.declared.base != "e":
         return ""
-    values: list[Fraction | float] = [Fraction(value) if np.isfinite(value) else value for value in numbers(seen.x)]
+    if row is None:
+        row = [*numbers(seen.x)] if isinstance(seen.x, str) else []
+    values: list[Fraction | float] = [Fraction(value) if np.isfinite(value) else value for value in row]
+    if not values:
+        return ""
     label = seen.label if isinstance(seen.label, int) else None
     try:
         said = exactly(arena.function, values, label, DIGITS)[seen.output]

@@ -46,7 +46,7 @@ def hand(call: "Callable[..., Any]", question: Question, aside: "TextIO | None" 
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a subject raises is a finding, not ours to handle
-        return Reply(None, "raised", f"raised {type(error).__name__}: {error}", tuple(notices))
+        return Reply(None, "raised", f"raised {type(error).__name__}: {_words(error)}", tuple(notices))
     finally:
         spoilt = state.mode()
         if spoilt:
@@ -55,6 +55,14 @@ def hand(call: "Callable[..., Any]", question: Question, aside: "TextIO | None" 
     if question.watched:
         notices += _overwritten(arrays, way.put(question.array), question)
     return _back(answer, question, tuple(notices))
+
+
+def _words(error: BaseException) -> str:
+    """What was raised, in its own words; those too are the subject's, and may raise."""
+    try:
+        return str(error)
+    except Exception as worse:
+        return f"(its words raised {type(worse).__name__})"
 
 
 def _back(answer: Array, question: Question, notices: tuple[Notice, ...]) -> Reply:

@@ -9,13 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lsecheck import formats
 from lsecheck.contracts import LADDER
 from lsecheck.functions import FUNCTIONS
+from lsecheck.inputs import cases
 from lsecheck.report import figures, page
 from lsecheck.report.figures import naming
 from lsecheck.report.page import commands, specimens
-from lsecheck.report.words import at_best, of_subject
-from lsecheck.rows import ABSENT, Document, from_json
+from lsecheck.report.words import again, at_best, measured, of_subject
+from lsecheck.rows import ABSENT, Document, Witness, from_json
 from tests.report import gates, pages
 from tests.report.pages import HERE, HOSTILE
 
@@ -196,19 +198,66 @@ def test_a_wrong_kind_of_answer_is_the_last_step():
 def test_a_specimen_shows_all_that_is_known_of_it():
     """Input, got, exact, rounded, how far, why, steps, commands."""
     row = next(row for row in pages.measured().rows if row.family == "gap" and row.format == "float32")
-    one = msgspec.structs.replace(pages.specimen(row, alike=["naive", "online"], copies=3), subject="scipy")
+    one = msgspec.structs.replace(pages.specimen(row, alike=["naive", "online"]), subject="scipy")
     told = specimens.told(one)
     facts = {name: value for name, value, _ in told.facts}
     assert list(facts) == ["input", "got", "exact", "rounded", "error", "why"]
     assert facts["exact"] == "1.9791745108372651372e-08"
     assert "misses conditioned, keeps" in facts["why"]
     assert "the built-in methods naive, online answer the same bits" in facts["why"]
-    assert "it takes 3 equal rows" in facts["why"]
     assert "made smaller from gap:0:99, 1,000 entries" in facts["why"]
     assert told.steps == [("subtract", "0"), ("sum", "-1.11e+07"), ("add", "left the numbers")]
     assert [what for what, _ in told.commands] == ["again", "the library alone"]
     assert told.commands[0][1].startswith("lsecheck explain scipy -f float32 -- ")
     assert told.commands[1][1].startswith("python -c ")
+
+
+def test_a_specimen_that_takes_equal_rows_is_asked_with_them():
+    """Alone it breaks nothing: no program of the library asks for one row."""
+    row = next(row for row in pages.measured().rows if row.family == "gap" and row.format == "float32")
+    one = msgspec.structs.replace(pages.specimen(row, copies=3), subject="scipy")
+    told = specimens.told(one)
+    assert "it takes 3 equal rows" in {name: value for name, value, _ in told.facts}["why"]
+    assert [what for what, _ in told.commands] == ["again"]
+    assert told.commands[0][1].startswith("lsecheck explain scipy -f float32 --copies 3 -- ")
+
+
+def test_the_command_of_one_output_names_it():
+    """Else the worst is shown, which may be another."""
+    seen = Witness(case="fuzz:0:0", x="-0x1.9p6 -0x1.ap6", n=2, output=0, answer="0x0p0", truth="-0x1.295e5p-6")
+    assert again("naive", "log_softmax", "float32", seen) == (
+        "lsecheck explain naive -F log_softmax -f float32 --output 0 -- -0x1.9p6 -0x1.ap6"
+    )
+
+
+def test_an_address_that_leads_nowhere_is_in_no_command():
+    """A shrunk case is typed, however long it is, with the sign of its zeros; the row of no entries has an address."""
+    x = " ".join(f"-0x1.{place:06x}p-20" for place in range(40)) + " -0x0p0"
+    seen = Witness(case="fuzz:0:0", x=x, n=41, output=0, answer="nan", truth="0x0p0")
+    assert again("naive", "logsumexp", "float32", seen) == f"lsecheck explain naive -f float32 -- {x}"
+    none = msgspec.structs.replace(seen, x="", n=0)
+    assert again("naive", "logsumexp", "float32", none) == "lsecheck explain naive -f float32 --case specials:0:0"
+    for function in ("logsumexp", "softmax", "log_softmax"):
+        for fmt in formats.FORMATS.values():
+            assert cases.case("specials:0:0", FUNCTIONS[function], fmt).values.shape == (1, 0)
+
+
+def test_a_file_whose_name_begins_like_an_option_is_typed_as_a_path():
+    """And not taken for one."""
+    assert again("-x.py:f", "logsumexp", "float32", pages.measured().rows[0].witness).startswith(
+        "lsecheck explain ./-x.py:f -f float32 "
+    )
+    document = msgspec.structs.replace(pages.measured(), rows=[gates.row("-x.py:f")])
+    assert commands.again(document) == ["lsecheck report ./-x.py:f -F logsumexp -f float32 -o report"]
+
+
+def test_a_wrong_dtype_is_seen_again_on_its_case_and_a_rule_of_conduct_on_its_family():
+    """Both are judged as conduct; only the rule takes more than the one call."""
+    row = next(row for row in pages.measured().rows if row.family == "gap")
+    dtype = pages.specimen(row, domain="conduct", kind="dtype", expected="a number", missed="")
+    rule = pages.specimen(row, domain="conduct", kind="input", expected="", missed="")
+    assert specimens.told(dtype).commands[0][1].startswith("lsecheck explain ")
+    assert specimens.told(rule).commands[0][1].endswith("--family conduct")
 
 
 def test_a_specimen_without_a_number_says_what_is_right_instead():
@@ -362,3 +411,24 @@ def test_names_of_figures_are_those_that_a_page_looks_for(drawn):
         for kind in naming.KINDS
         for name in page.subjects.panel_names(subject, function, rows, kind)
     }
+
+
+def test_a_page_of_many_subjects_stays_below_a_megabyte():
+    """Tables give way too, and it is said where they are."""
+    document = pages.measured()
+    many = Document(
+        schema=1,
+        environment={},
+        rows=[msgspec.structs.replace(r, subject=f"f{i}.py:f") for i in range(60) for r in document.rows],
+        verdicts=[msgspec.structs.replace(v, subject=f"f{i}.py:f") for i in range(60) for v in document.verdicts],
+    )
+    text = page.render(many)
+    assert len(text.encode()) < 1_000_000
+    assert "Its table by family (sampled) is left out to keep the page small: <code>summary.md</code> has it." in text
+    assert "is left out" not in page.render(document)
+
+
+def test_of_every_case_there_is_the_maximum_is_the_worst_there_is():
+    """And of a sample it is not."""
+    assert measured([gates.row(exhaustive=True)]).endswith("(exhaustive: every maximum below is the worst there is).")
+    assert measured([gates.row()]).endswith("(sampled: every maximum below is the worst found among them, no more).")

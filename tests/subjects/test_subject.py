@@ -105,6 +105,22 @@ class TestRaising:
         assert answers.trouble.tolist() == ["raised"] * 3
 
 
+def test_an_exception_whose_words_raise_is_a_finding_too():
+    """They are the subject's, like everything else that it raises."""
+
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    def raising(x):
+        raise Mute
+
+    f32 = formats.pair("float32")
+    said = ask(from_callable(raising), functions.LOGSUMEXP, np.zeros((2, 3)), f32, None)
+    assert set(said.trouble) == {"raised"}
+    assert said.message == "raised Mute: (its words raised RuntimeError)"
+
+
 class TestArrays:
     """What comes back must be in the right dtype and shape."""
 

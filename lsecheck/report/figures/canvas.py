@@ -5,7 +5,7 @@ with the library for its measures, no dates, a fixed salt: the same document giv
 Axes are linear here; whoever draws takes logarithms, and says so with its ticks.
 """
 
-import importlib.util
+import importlib
 import io
 import math
 from collections.abc import Sequence
@@ -22,8 +22,12 @@ Points = Sequence[float]
 
 
 def available() -> bool:
-    """Whether figures can be drawn here."""
-    return importlib.util.find_spec("matplotlib") is not None
+    """Whether figures can be drawn here: one that is there and broken draws none either."""
+    try:
+        importlib.import_module("matplotlib.backends.backend_svg")
+    except ImportError:
+        return False
+    return True
 
 
 class Panel:

@@ -121,7 +121,7 @@ def _corner(panel: Panel, length: int, spread: float, lengths: "list[int]") -> t
 
 def _column(spread: float) -> int:
     """0 for spread 0, then a column for each power of 4."""
-    return 0 if not spread else round(math.log(spread, 4)) - _FIRST + 1
+    return 0 if not spread else max(round(math.log(spread, 4)) - _FIRST + 1, 1)
 
 
 def _seen(edge: Edge, last: int, lengths: "list[int]") -> bool:

@@ -40,10 +40,14 @@ def render(
     figures   name -> SVG, as `figures.draw` gives them: as many as there is room for are shown
     """
     known = _known(document, logits, older, bool(figures))
+    tables = True
     bare = _filled(known, subjects.of(document, figures, ()))
+    if len(bare.encode()) > LARGEST:  # summary.md has what the tables have
+        tables = False
+        bare = _filled(known, subjects.of(document, figures, (), tables=False))
     room = min(MOST_FIGURES, LARGEST - len(bare.encode()))
     chosen = choose(document, figures, room)
-    return _filled(known, subjects.of(document, figures, chosen)) if chosen else bare
+    return _filled(known, subjects.of(document, figures, chosen, tables=tables)) if chosen else bare
 
 
 def choose(document: Document, figures: "Mapping[str, str]", room: int) -> frozenset[str]:

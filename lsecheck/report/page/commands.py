@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from lsecheck.functions import FUNCTIONS
-from lsecheck.report.words import format_order, named, one_line, typed
+from lsecheck.report.words import format_order, named, one_line, typed, typed_name
 from lsecheck.rows import Certificate, Document, Row
 
 
@@ -18,7 +18,8 @@ def again(document: Document) -> list[str]:
     """Of everything; subjects that were asked alike together."""
     if isinstance(document.certificate, Certificate) and document.rows:
         row = document.rows[0]
-        words = ["lsecheck", "prove", row.subject, *_function([row.function]), "-f", row.format, "--n", str(row.n[0])]
+        subject, function = typed_name(row.subject), _function([row.function])
+        words = ["lsecheck", "prove", subject, *function, "-f", row.format, "--n", str(row.n[0])]
         return [shown(shlex.join([*words, "--require", document.certificate.required, *typed(row.options)]))]
     alike: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     every = _asked(document.rows, "function")
@@ -52,9 +53,8 @@ def _report(
         return shown(f"lsecheck.check(your_function, formats={list(formats)!r})  # {', '.join(callables)}")
     chosen = [] if set(functions) == set(FUNCTIONS) else _function(functions)
     asked = [word for fmt in formats for word in ("-f", fmt)]
-    return shown(
-        shlex.join(["lsecheck", "report", *subjects, *chosen, *asked, *beside, *typed(options), "-o", "report"])
-    )
+    words = ["lsecheck", "report", *map(typed_name, subjects), *chosen, *asked, *beside, *typed(options)]
+    return shown(shlex.join([*words, "-o", "report"]))
 
 
 def _function(names: Sequence[str]) -> list[str]:

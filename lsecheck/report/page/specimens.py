@@ -99,11 +99,12 @@ def _ulps(ulps: object) -> str:
 
 def _commands(specimen: Specimen) -> list[tuple[str, str]]:
     subject, function, fmt, seen = specimen.subject, specimen.function, specimen.format, specimen.witness
-    if specimen.domain == "conduct":
+    if specimen.domain == "conduct" and not specimen.expected:  # a rule: it takes more than one call to see
         found = [("again", family_again(subject, function, fmt, "conduct", specimen.options))]
     else:
-        found = [("again", again(subject, function, fmt, seen, specimen.options))]
-    found.append(("the library alone", own_terms(subject, function, fmt, seen)))
+        found = [("again", again(subject, function, fmt, seen, specimen.options, specimen.copies))]
+    if specimen.copies == 1:  # alone it breaks nothing
+        found.append(("the library alone", own_terms(subject, function, fmt, seen)))
     return [(what, shown(command)) for what, command in found if command]
 
 

@@ -56,10 +56,18 @@ class Section(NamedTuple):
     parts: list[Part]
 
 
-def of(document: Document, figures: Mapping[str, str], chosen: Collection[str]) -> list[Section]:
-    """A section for each subject, with the figures whose names are chosen."""
+def of(
+    document: Document, figures: Mapping[str, str], chosen: Collection[str], *, tables: bool = True
+) -> list[Section]:
+    """A section for each subject, with the figures whose names are chosen.
+
+    tables    whether the families are listed; where they are not, it is said
+    """
     subjects = dict.fromkeys([*(v.subject for v in document.verdicts), *(row.subject for row in document.rows)])
-    return [_section(document, subject, figures, chosen) for subject in subjects]
+    sections = [_section(document, subject, figures, chosen) for subject in subjects]
+    if tables:
+        return sections
+    return [each._replace(parts=[part._replace(blocks=[]) for part in each.parts]) for each in sections]
 
 
 def groups(document: Document) -> "dict[tuple[str, str], list[Row]]":
