@@ -19,7 +19,7 @@ from lsecheck.functions.definition import Floats
 from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.kept import numbers
-from lsecheck.rows import ABSENT, Observation, Share, Specimen, Witness
+from lsecheck.rows import ABSENT, INACCURATE, Observation, Share, Specimen, Witness
 from lsecheck.shrink import Case, shrunk
 from lsecheck.spoken import exactly
 from lsecheck.subjects.methods import METHODS, method
@@ -31,6 +31,8 @@ CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 4.0
 #: entries of a row whose exact digits are worth their time, and of one whose steps are
 _LONGEST, _STEPS = 1 << 16, 4096
 DIGITS = 20
+#: what may be done to a row with -inf entries, to learn whether it is they that matter
+WITHOUT, LAST, ABOVE = "without its -inf entries", "with its -inf entries last", "with an entry of 0 more"
 #: formats that a subject may compute in instead of the one it is given
 _WIDER = ("float32", "float64")
 
@@ -78,6 +80,13 @@ def as_found(arena: Arena, charge: Charge, seen: Witness) -> Specimen:
     )
 
 
+def missed(seen: Witness) -> Charge:
+    """What is held against a case that misses a contract, and is not asked again."""
+    scored = isinstance(seen.scaled, float)
+    wrong = "nan" if seen.answer == "nan" else "infinite"
+    return Charge("contract", INACCURATE if scored else wrong, "a number")
+
+
 def observed(arena: Arena, seen: Observation) -> Specimen:
     """A rule of conduct that fails, as it was observed."""
     assert isinstance(seen.witness, Witness), "a rule that fails says on which case"
@@ -109,6 +118,7 @@ def _specimen(
         copies=copies,
         steps=_steps(arena, [arena.subject, *map(method, alike)], batch, output),
         alike=alike,
+        otherwise=_otherwise(arena, batch),
     )
 
 
@@ -146,6 +156,18 @@ def _answer_alike(arena: Arena, asked: Asked, row: int) -> Iterator[str]:
 def _same(one: Floats, other: Floats) -> bool:
     """The sign of a zero is recorded elsewhere, never scored."""
     return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+
+
+def _otherwise(arena: Arena, batch: Batch) -> "dict[str, str]":
+    """Whether a row with -inf entries is answered right without them, and with them elsewhere."""
+    row = batch.values[0]
+    masked = row == -np.inf
+    if batch.labels is not None or not masked.any() or masked.all():
+        return {}
+    kept = row[~masked]
+    variants = {WITHOUT: kept, LAST: np.concatenate([kept, row[masked]]), ABOVE: np.append(row, 0.0)}
+    heard = {what: arena.fresh().hear(values[None, :], plan=batch.plan) for what, values in variants.items()}
+    return {what: "wrong" if each.broken[0] else "right" for what, each in heard.items()}
 
 
 def _steps(arena: Arena, subjects: Sequence[Subject], batch: Batch, output: int) -> list[Share]:
