@@ -77,8 +77,9 @@ class _Maker:
                 if finding.kind not in BEHAVIOUR:
                     charge = Charge(finding.domain, finding.kind, finding.expected)
                     found.setdefault(charge, []).append(finding.witness)
-            missed = isinstance(row.contract, str) and not Contract(row.contract).keeps(self.arena.required)
-            if missed and isinstance(row.witness, Witness):
+            if not isinstance(row.contract, str) or Contract(row.contract).keeps(self.arena.required):
+                continue
+            if isinstance(row.witness, Witness):
                 worst = cases.case(row.witness.case, self.arena.function, self.arena.pair.input)
                 alone = [charge for charge, _ in self.arena.fresh().judge(worst).charge.values()]
                 # a row may need its batch, and fail all the same

@@ -118,7 +118,7 @@ def _specimen(
         copies=copies,
         steps=_steps(arena, [arena.subject, *map(method, alike)], batch, output),
         alike=alike,
-        otherwise=_otherwise(arena, batch),
+        otherwise=_otherwise(arena, charge, batch),
     )
 
 
@@ -158,16 +158,34 @@ def _same(one: Floats, other: Floats) -> bool:
     return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
 
 
-def _otherwise(arena: Arena, batch: Batch) -> "dict[str, str]":
-    """Whether a row with -inf entries is answered right without them, and with them elsewhere."""
-    row = batch.values[0]
+def _otherwise(arena: Arena, charge: Charge, batch: Batch) -> "dict[str, str]":
+    """How rows like it are answered: without the -inf entries and with them elsewhere, or with smaller numbers."""
+    row, variants = batch.values[0], {}
     masked = row == -np.inf
-    if batch.labels is not None or not masked.any() or masked.all():
-        return {}
-    kept = row[~masked]
-    variants = {WITHOUT: kept, LAST: np.concatenate([kept, row[masked]]), ABOVE: np.append(row, 0.0)}
-    heard = {what: arena.fresh().hear(values[None, :], plan=batch.plan) for what, values in variants.items()}
-    return {what: "wrong" if each.broken[0] else "right" for what, each in heard.items()}
+    if batch.labels is None and masked.any() and not masked.all():
+        kept = row[~masked]
+        variants = {WITHOUT: kept, LAST: np.concatenate([kept, row[masked]]), ABOVE: np.append(row, 0.0)}
+    elif len(row) == 1 and np.isfinite(row).all() and charge.kind != INACCURATE:
+        variants = {f"[{float(entry)!r}]": np.array([entry]) for entry in _threshold(arena, float(row[0]), batch.plan)}
+    return {what: "wrong" if _broken(arena, values, batch.plan) else "right" for what, values in variants.items()}
+
+
+def _threshold(arena: Arena, wrong: float, plan: str) -> "tuple[float, ...]":
+    """The entries of rows of one, neighbours in the format, between which right turns to wrong; none from 0 on."""
+    right = 0.0
+    if _broken(arena, np.array([right]), plan):
+        return ()
+    # bisection: the two stay right and wrong, and each step is a number of the format strictly between them
+    while (middle := float(arena.held(np.array([(right + wrong) / 2]))[0])) not in (right, wrong):
+        if _broken(arena, np.array([middle]), plan):
+            wrong = middle
+        else:
+            right = middle
+    return right, wrong
+
+
+def _broken(arena: Arena, row: Floats, plan: str) -> bool:
+    return bool(arena.fresh().hear(row[None, :], plan=plan).broken[0])
 
 
 def _steps(arena: Arena, subjects: Sequence[Subject], batch: Batch, output: int) -> list[Share]:
