@@ -254,8 +254,8 @@ SORTS = _table(
     ),
     Sort(
         "axis", "{name}: in float16 less accurate {layouts}",
-        "In float16 `{name}` answers less accurately where the rows lie {layouts}: there a sum of ones sticks at 2048; the"
-        " same rows, one after the other along the last axis, do not show it.",
+        "In float16 `{name}` answers less accurately where the rows lie {layouts}: there a sum of ones sticks at 2048;"
+        " the same rows, one after the other along the last axis, do not show it.",
         KNOW, "{plain}",
         "The same numbers give an answer that is off in its first digits, depending on how they lie.",
     ),
