@@ -27,8 +27,8 @@ _FIRST = f"numpy.where($arrays[:, :1] == -numpy.inf, numpy.maximum($arrays.dtype
 #: it does not subtract a maximum below 0 where the first entry is -inf
 FORGETFUL = _SHIFT.format(sum=_SUM, shift=_FIRST)
 RUNNING = _SHIFT.format(sum=_RUNNING, shift=_MAX)
-#: it is right, but not in company
-SHY = f"{_SHIFT.format(sum=_SUM, shift=_MAX)} + $arrays.dtype.type(len($arrays) > 2)"
+#: it is right, but not beside another row
+SHY = f"{_SHIFT.format(sum=_SUM, shift=_MAX)} + $arrays.dtype.type(($arrays != $arrays[:1]).any())"
 #: a running sum along an axis that is not contiguous, and only there
 STRIDED = (
     "(lambda x, axis: (lambda e: numpy.log(e.cumsum(axis=axis).take(-1, axis=axis) if e.strides[axis] != e.itemsize"
