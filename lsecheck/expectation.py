@@ -33,17 +33,20 @@ class Expectation:
 
     def __init__(self, function: Function, batch: Batch, pair: FormatPair):
         self.function, self.batch, self.pair = function, batch, pair
-        self._known: dict[tuple[str, str], Right] = {}
+        self._known: dict[tuple[str, str, bool], Right] = {}
 
     def of(self, declared: Declared) -> Right:
         """The cases that such a subject is asked, and their truth."""
-        key = declared.nan, declared.base
+        key = declared.nan, declared.base, self.batch.values.shape[1] < declared.least
         if key not in self._known:
             self._known[key] = self._found(declared)
         return self._known[key]
 
     def _found(self, declared: Declared) -> Right:
-        asked, right = self.batch, self.batch.values
+        asked = self.batch
+        if asked.values.shape[1] < declared.least:
+            asked = asked.some(np.empty(0, np.int64))
+        right = asked.values
         if declared.nan != "propagates" and np.isnan(right).any():
             # where a nan entry has outputs of its own, nothing says what they should be
             if declared.nan == "ignored" and not self.function.elementwise and not self.function.labelled:

@@ -4,12 +4,11 @@ A failure is shrunk through the adapter, then asked once more without lsecheck: 
 `report.terms`, in a fresh interpreter. What that prints is evidence that no adapter can have spoilt.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -22,7 +21,7 @@ from lsecheck.gate.verdicts import grouped
 from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
 from lsecheck.report.findings import program
-from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
+from lsecheck.rows import FAILS, INACCURATE, Observation, Row, Specimen, Witness
 from lsecheck.specimens import making
 from lsecheck.subjects.subject import Subject
 
@@ -46,18 +45,19 @@ def specimens(rows: Sequence[Row], subject: Subject, required: Contract = Contra
 
 def printed(program: str) -> str:
     """What a program writes to standard output in a fresh interpreter; where it raises, the last line of that."""
-    # nothing of this process or folder: the library answers as it would anybody
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    # -E, and a folder with nothing in it: the library answers as it would anybody
     with tempfile.TemporaryDirectory() as folder:
-        ran = subprocess.run(
-            [sys.executable, "-"],
-            input=program,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env=clean,
-            timeout=PATIENCE,
-        )
+        try:
+            ran = subprocess.run(
+                [sys.executable, "-E", "-"],
+                input=program,
+                capture_output=True,
+                text=True,
+                cwd=folder,
+                timeout=PATIENCE,
+            )
+        except subprocess.TimeoutExpired:
+            return f"no answer within {PATIENCE:g} seconds"
     said = ran.stdout if ran.returncode == 0 else (ran.stderr.strip().splitlines() or [f"exit {ran.returncode}"])[-1]
     return said.strip()
 
@@ -67,6 +67,7 @@ class _Maker:
     """Of one library in one function and format."""
 
     arena: Arena
+    kept: "dict[str, str]" = field(default_factory=dict)  #: case -> the contract that it keeps
 
     def charged(self, rows: Sequence[Row]) -> "dict[Charge, list[Witness]]":
         """Everything held against it, with a few cases each, the first of each family."""
@@ -76,11 +77,15 @@ class _Maker:
                 if finding.kind not in BEHAVIOUR:
                     charge = Charge(finding.domain, finding.kind, finding.expected)
                     found.setdefault(charge, []).append(finding.witness)
-            missed = isinstance(row.contract, str) and not Contract(row.contract).keeps(self.arena.required)
-            if missed and isinstance(row.witness, Witness):
+            if not isinstance(row.contract, str) or Contract(row.contract).keeps(self.arena.required):
+                continue
+            if isinstance(row.witness, Witness):
                 worst = cases.case(row.witness.case, self.arena.function, self.arena.pair.input)
-                for charge, _ in self.arena.fresh().judge(worst).charge.values():
+                alone = [charge for charge, _ in self.arena.fresh().judge(worst).charge.values()]
+                # a row may need its batch, and fail all the same
+                for charge in alone or [making.missed(row.witness)]:
                     found.setdefault(charge, []).append(row.witness)
+                    self.kept[row.witness.case] = row.contract
         return found
 
     def made(self, charge: Charge, seen: "list[Witness]") -> Specimen:
@@ -97,7 +102,13 @@ class _Maker:
             key=lambda made: (not isinstance(made.witness.x, str), made.copies, len(str(made.witness.x))),
             default=None,
         )
-        return with_its_words(simplest or making.as_found(self.arena, charge, seen[0]))
+        return with_its_words(simplest or self._as_found(charge, seen[0]))
+
+    def _as_found(self, charge: Charge, seen: Witness) -> Specimen:
+        """It takes more than itself to be answered wrong: a batch that cannot be told in a few lines."""
+        found = making.as_found(self.arena, charge, seen)
+        kept = self.kept.get(seen.case, "") if (charge.domain, charge.kind) == ("contract", INACCURATE) else ""
+        return msgspec.structs.replace(found, kept=kept)
 
     def _plainer(self, seen: Witness) -> "Iterator[Batch]":
         """Rows of the same length: one entry of 0 above equal ones."""

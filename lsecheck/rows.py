@@ -214,6 +214,7 @@ class Specimen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     found: Witness  #: the case that it was made from: the worst of its family
     steps: list[Share] = []  #: of built-in methods, and of one that answers alike
     alike: list[str] = []  #: built-in methods whose answer to this case has the same bits
+    otherwise: dict[str, str] = {}  #: how the row is answered where it is changed like this: right, or wrong
     printed: str = ""  #: what the library itself prints, asked in a plain Python; empty where it was not
 
 

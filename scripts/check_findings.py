@@ -2,9 +2,11 @@
 """Every program of the drafts in reports/findings/, run again in a plain Python: does it still print what is written?
 
     scripts/check_findings.py [DRAFT]...        # by default all of them
+    scripts/check_findings.py --all             # and none may be left out
 
 Each runs in a fresh interpreter, in an empty folder, without lsecheck. Programs whose library is not installed are
-skipped, and named. Exits 1 where one prints something else, 5 where none could be run.
+skipped, and named, and so are drafts without a program. Exits 1 where one prints something else, or with --all where
+one was skipped or a draft has none; 5 where none could be run.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from lsecheck.report.findings import INDEX
 from lsecheck.reproduce import printed
 
 FOLDER = Path(__file__).resolve().parent.parent / "reports" / "findings"
@@ -32,8 +35,12 @@ class Program(NamedTuple):
     @property
     def missing(self) -> "list[str]":
         """Libraries that it imports and that are not here."""
-        imported = re.findall(r"^(?:import|from) (\w+)", self.source, re.MULTILINE)
-        return [name for name in dict.fromkeys(imported) if find_spec(name) is None]
+        return [name for name in self.imported if find_spec(name) is None]
+
+    @property
+    def imported(self) -> "list[str]":
+        """The modules that it imports, at their top."""
+        return list(dict.fromkeys(re.findall(r"^(?:import|from) (\w+)", self.source, re.MULTILINE)))
 
 
 def programs(path: Path) -> "Iterator[Program]":
@@ -50,11 +57,16 @@ def main() -> int:
     """Run, compare, say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("drafts", nargs="*", type=Path, metavar="DRAFT")
+    parser.add_argument("--all", action="store_true", help="fail where something was skipped")
     given = parser.parse_args()
-    same = differ = 0
+    same = differ = without = 0
     skipped: dict[str, int] = {}
     for path in given.drafts or sorted(FOLDER.glob("*.md")):
-        for program in programs(path):
+        found = list(programs(path))
+        if not found and path.name != INDEX:
+            without += 1
+            print(f"{path.name} has no program: nobody can check what it says")
+        for program in found:
             name = f"{program.draft}, program {program.number}"
             if program.missing:
                 skipped[program.missing[0]] = skipped.get(program.missing[0], 0) + 1
@@ -69,6 +81,8 @@ def main() -> int:
     for library, count in skipped.items():
         print(f"skipped {count} that need {library}, which is not installed")
     print(f"{same} print what the drafts say, {differ} do not, {sum(skipped.values())} were skipped")
+    if given.all and (skipped or without):
+        return 1
     return 1 if differ else 0 if same else 5
 
 

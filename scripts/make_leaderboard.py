@@ -183,10 +183,6 @@ def perform(part: Part, loading: Loading) -> None:
     if part.what == "speeds":
         # one core, before any library counts them: threads that wait for their turn take longer to wake than to work
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    if part.subject in ("torch.compile", "torch"):  # past its limit it would answer uncompiled, and say nothing
-        import torch._dynamo.config as dynamo
-
-        dynamo.recompile_limit = dynamo.accumulated_recompile_limit = 1 << 16
     made = WAYS[part.what](part, loading)
     new = part.path.with_suffix(".new")
     new.write_text(to_json(made), "utf-8")

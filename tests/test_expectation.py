@@ -570,6 +570,17 @@ class TestTogether:
         assert len(counted) == 4
         assert np.isnan(values[0, 0])
 
+    def test_rows_shorter_than_a_subject_has_an_answer_to_are_not_asked(self):
+        """Others share the batch, and are."""
+        pair = FormatPair(FORMATS["float32"], FORMATS["float32"])
+        for n, asked in ((0, 0), (1, 2)):
+            held = expectation.Expectation(
+                functions.named("logsumexp"), Batch("x", 0, np.arange(2), np.zeros((2, n)), None), pair
+            )
+            assert len(held.of(Declared(least=1)).batch.values) == asked
+            assert len(held.of(Declared()).batch.values) == 2
+            assert len(held.of(Declared(least=1)).truth) == asked
+
     @pytest.mark.parametrize("policy", ["ignored", "unspecified"])
     def test_rows_that_are_left_out_take_their_labels_and_addresses_with_them(self, policy):
         """A later row asked with another's label is another case than its address says."""

@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lsecheck.report import sorts
+from lsecheck.contracts import MEANING, Contract
+from lsecheck.report import causes, sorts
 from lsecheck.report.leaderboard import flushing
 from lsecheck.report.sorts import KNOW, WRONG, Sort
 from lsecheck.report.terms import LAYOUTS, own_program
@@ -40,10 +41,14 @@ class Draft(NamedTuple):
         """What the library calls the function."""
         return ADAPTERS[self.specimens[0].subject].functions[self.function].name
 
+    def told(self, text: str) -> str:
+        """A text of its sort, about what was seen."""
+        return text.format_map(sorts.fills(self.specimens))
+
     @property
     def title(self) -> str:
         """Fit for a tracker."""
-        return self.sort.title.format(name=self.name)
+        return self.told(self.sort.title)
 
     @property
     def formats(self) -> str:
@@ -60,12 +65,12 @@ def drafts(document: Document) -> "list[Draft]":
     """What is wrong first, then what is worth knowing; by library within each."""
     groups: dict[tuple[str, str, str], list[Specimen]] = {}
     for specimen in document.specimens:
-        if specimen.subject in ADAPTERS and not _of_the_adapter(specimen):
+        if specimen.subject in ADAPTERS:
             key = sorts.library(specimen.subject), specimen.function, sorts.of(specimen).slug
             groups.setdefault(key, []).append(specimen)
     for library, function, slug in list(groups):  # a fold whose order matters is one that loses accuracy
-        if slug == "order" and (library, function, "accumulation") in groups:
-            groups[library, function, "accumulation"] += groups.pop((library, function, slug))
+        if slug == "order" and (library, function, "fold") in groups:
+            groups[library, function, "fold"] += groups.pop((library, function, slug))
     found = [
         Draft(library, function, sorts.SORTS[slug], tuple(sorted(members, key=_telling)))
         for (library, function, slug), members in groups.items()
@@ -92,21 +97,23 @@ def program(specimen: Specimen) -> str:
 def page(draft: Draft, document: Document) -> str:
     """One draft."""
     first, *others = draft.specimens
-    special = sorts.special(first)
-    causes = dict.fromkeys(filter(None, map(sorts.cause, draft.specimens)))
+    found = dict.fromkeys(filter(None, map(causes.cause, draft.specimens)))
+    alike = dict.fromkeys(each for specimen in draft.specimens for each in causes.related(specimen))
     parts = [
         f"# {draft.title}",
         f"*{draft.sort.standing.capitalize()}. A draft: nothing of it has been filed.*",
-        f"{draft.sort.summary.format(name=draft.name)} Seen {_versions(draft, document)} in {draft.formats}; since when"
+        f"{draft.told(draft.sort.summary)} Seen {_versions(draft, document)} in {draft.formats}; since when"
         " is not known.",
         *_evidence(first),
-        f"**Expected:** {_expected(first)}." + _because(draft, special),
-        f"**Impact:** {draft.sort.impact}",
+        f"**Expected:** {_expected(first)}." + _because(draft),
+        f"**Impact:** {draft.told(draft.sort.impact)}",
     ]
-    if causes:
-        parts.append("**Likely cause:** " + "; ".join(causes) + ".")
+    if found:
+        parts.append("**Likely cause:** " + "; ".join(found) + ".")
+    if alike:
+        parts.append("**Related:** " + "; ".join(alike) + ".")
     if draft.sort.standing == KNOW:
-        parts.append(f"**Why it is no bug to file:** {draft.sort.why}.{_else(draft, document)}")
+        parts.append(f"**Why it is no bug to file:** {draft.told(draft.sort.why)}.{_else(draft, document)}")
     if others:
         parts += [f"## The same in other formats and modes ({len(others)})", _others(others)]
         parts += [part for each in others if program(each) for part in _evidence(each, short_head=True)]
@@ -120,8 +127,16 @@ def _evidence(specimen: Specimen, short_head: bool = False) -> "list[str]":
     if not written:
         said = specimen.witness.message if isinstance(specimen.witness.message, str) else specimen.witness.answer
         return [f"Seen through the adapter, on x = {code(entries(specimen.witness))}: {said}."]
-    head = f"`{specimen.subject}`, {specimen.format}:" if short_head else "In a plain Python:"
-    return [head, f"```python\n{written}```", "prints", f"```text\n{specimen.printed}\n```"]
+    head = f"`{specimen.subject}`, {specimen.format}" if short_head else "In a plain Python"
+    if specimen.copies > 1:
+        head += f", {specimen.copies} equal rows (the answer depends on the batch: one alone does not show it)"
+    elif not shows(specimen) and specimen.domain != "conduct":
+        head += f", asked alone (in the batch that it was seen in the answer was {_seen(specimen)}: it depends on that)"
+    return [f"{head}:", f"```python\n{written}```", "prints", f"```text\n{specimen.printed}\n```"]
+
+
+def _seen(specimen: Specimen) -> str:
+    return repr(float.fromhex(specimen.witness.answer))
 
 
 def _expected(specimen: Specimen) -> str:
@@ -147,21 +162,23 @@ def _more(exact: str) -> str:
     return "…" if digits >= 20 else ""
 
 
-def _because(draft: Draft, special: str) -> str:
-    if draft.sort.standing != WRONG:
-        return ""
-    return f" Why: {draft.sort.why.format(special=special or 'mathematics settles it')}."
+def _because(draft: Draft) -> str:
+    return f" Why: {draft.told(draft.sort.why)}." if draft.sort.standing == WRONG else ""
 
 
 def _else(draft: Draft, document: Document) -> str:
     """What is kept by everything else, where that was measured."""
-    kept: dict[str, None] = {}
+    kept: dict[tuple[str, str], list[str]] = {}
     declared = flushing(document)
     for each in draft.specimens:
         known = declared.get((each.function, each.subject, each.format))
         if known and draft.sort.slug == "subnormal":
-            kept[f"{each.subject} keeps `{known}` in {each.format}"] = None
-    return f" Apart from these results, {', '.join(kept)}." if kept else ""
+            kept.setdefault((each.subject, known), []).append(each.format)
+    said = [
+        f"`{subject}` keeps {known} ({MEANING[Contract(known)]}) in {', '.join(formats)}"
+        for (subject, known), formats in kept.items()
+    ]
+    return f" Apart from these results, in lsecheck's terms, {'; '.join(said)}." if said else ""
 
 
 def _others(others: Sequence[Specimen]) -> str:
@@ -227,11 +244,6 @@ def example(draft: Draft) -> str:
     settled = f"{right!r}" if specimen.expected == "a number" or specimen.domain == "conduct" else specimen.expected
     x = decimals(specimen.witness, 60) or f"{specimen.witness.n:,} entries"
     return f"x = {code(x)}: {_got(specimen)}, should be {settled.removeprefix('+')}"
-
-
-def _of_the_adapter(specimen: Specimen) -> bool:
-    """`torch.logcumsumexp` of no entries has no last one to take: that is how it is asked, not what it does."""
-    return specimen.subject == "torch.logcumsumexp" and not specimen.witness.n
 
 
 def _telling(specimen: Specimen) -> "tuple[float, ...]":

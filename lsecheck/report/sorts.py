@@ -4,19 +4,21 @@ What mathematics settles and a library answers otherwise is wrong. What a format
 plain sum in storage precision leads to is no bug to file: it is worth knowing, and says why.
 """
 
-import math
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from lsecheck import formats, functions
 from lsecheck.contracts import Contract
+from lsecheck.report.words import short
 from lsecheck.rows import Specimen
+from lsecheck.specimens import making
 from lsecheck.subjects.adapters import ADAPTERS
 
 WRONG, KNOW = "a wrong answer", "worth knowing"
 
 
 class Sort(NamedTuple):
-    """One way to fail. Texts may hold {name}: what the library calls the function; {formats}."""
+    """One way to fail. Texts may hold what `fills` gives, by name."""
 
     slug: str
     title: str
@@ -53,15 +55,18 @@ def _slug(specimen: Specimen) -> str:
         return "infinity"
     if specimen.kind == "unconventional":
         return "convention"
+    if inaccurate and ("logaddexp-fold" in specimen.alike or specimen.kept == Contract.FOLDED):
+        return "fold"
     if specimen.domain == "range":  # a sum that sticks is within the format
         return "accumulation" if inaccurate and not functions.named(specimen.function).elementwise else "long"
     if inaccurate and _flushed(specimen):
         return "subnormal"
-    if any(word.startswith("-inf") for word in words):
+    # only where they matter: what is wrong without them, too, is something else
+    if any(word.startswith("-inf") for word in words) and specimen.otherwise.get(making.WITHOUT) == "right":
         return "masked"
     if not inaccurate:
         return "overflow"
-    return "accumulation" if specimen.kept in (Contract.SEQUENTIAL, Contract.FOLDED) else "inaccurate"
+    return "accumulation" if specimen.kept == Contract.SEQUENTIAL else "inaccurate"
 
 
 def _flushed(specimen: Specimen) -> bool:
@@ -88,40 +93,91 @@ def special(specimen: Specimen) -> str:
     return ""
 
 
-def cause(specimen: Specimen) -> str:
-    """What the bits say of it; '' where they say nothing."""
-    alike, slug = specimen.alike, of(specimen).slug
-    # an overflow to inf has the bits of 0, too: only an answer that is a number of its own says something
-    unshifted = slug in ("masked", "overflow", "inaccurate")
-    if unshifted and "naive" in alike and "max-shift" not in alike:
-        return (
-            "exp is taken of the entries as they are, without subtracting the maximum first (the answer has the bits of"
-            " the unshifted formula)"
-        )
-    if unshifted and "naive@float32" in alike and "max-shift@float32" not in alike:
-        return "exp is taken without subtracting the maximum first (the answer has the bits of that in float32)"
-    shifted = [each for each in alike if each.endswith("@float32")]
-    if slug == "float64" and shifted and not any("@" not in each for each in alike):
-        return f"the whole is computed in float32: the answer has the bits of {shifted[0].partition('@')[0]} there"
-    if slug == "accumulation" and "online" in alike and "max-shift" not in alike:
-        return "the terms are added up one after the other in the format itself (the answer has the bits of that)"
-    if slug == "nan" and abs(abs(float.fromhex(specimen.witness.answer)) - _CLAMPED) < 1e-9:
-        return (
-            "the sum of the exponentials is raised to at least 1e-20, a float32 constant, before its logarithm is taken"
-            f" (-log of it is {_CLAMPED:.12g}), by a comparison that a nan does not survive"
-        )
-    if "max-shift" in alike and specimen.domain == "range":
-        return f"the sum of the exponentials is held in {specimen.format} (the answer has the bits of max-shift there)"
-    on_numpy = library(specimen.subject) in ("numpy", "scipy", "sklearn")
-    return _OF_AN_AXIS if on_numpy and slug == "axis" else ""
+def fills(specimens: Sequence[Specimen]) -> "dict[str, str]":
+    """What the texts of their sort leave open, from what was seen: nothing is said of what was not."""
+    first = specimens[0]
+    along = library(first.subject) in ("numpy", "scipy", "sklearn")
+    return {
+        "name": ADAPTERS[first.subject].functions[first.function].name,
+        "special": special(first) or "mathematics settles it",
+        "masked": _masked(specimens),
+        "changed": _changed(specimens),
+        "threshold": _threshold(specimens),
+        "loss": _LONG if all(each.witness.n >= GROWS for each in specimens) else _SHORT,
+        "largest": _largest(specimens),
+        "layouts": _listed(text for kind, text in LAYOUTS.items() if any(each.kind == kind for each in specimens)),
+        "plain": _NUMPY_SUMS if along else _PLAIN_SUMS,
+    }
 
 
-#: -log of 1e-20 as a float32
-_CLAMPED = -math.log(float.fromhex("0x1.79ca1p-67"))
-_OF_AN_AXIS = (
-    "numpy.sum adds pairwise only along the axis that is contiguous in memory; along another it adds row after row in"
-    " the format itself, where 2048 + 1 = 2048 in float16"
+#: entries from which on a row is called long
+GROWS = 1000
+_LONG, _SHORT = "accuracy is lost as rows grow", "less accurate than with a pairwise or wider sum"
+#: how rows lay in memory, in words
+LAYOUTS = {"axis": "along axis 0", "transposed": "in Fortran order", "broadcast": "as one row that is broadcast"}
+_NUMPY_SUMS = (
+    "along another axis a sum goes row by row in the format itself; NumPy documents (numpy.sum, Notes) that its"
+    " improved precision is only used along the fast axis in memory"
 )
+_PLAIN_SUMS = "the answer is that of adding up one by one in float16, where 2048 + 1 = 2048: a plain sum in the format"
+
+
+def _masked(specimens: Sequence[Specimen]) -> str:
+    """Which rows with -inf entries are answered wrong, as far as it was asked."""
+    always = _always(specimens)
+    rows = [str(each.witness.x).split() for each in specimens]
+    if making.LAST not in always or not all(row[0].startswith("-inf") for row in rows):
+        return "a row with an entry of -inf"
+    elsewhere = [word for row in rows for word in row if not word.startswith("-inf")]
+    negative = making.ABOVE in always and all(word.startswith("-") for word in elsewhere)
+    return "a row that begins with -inf" + " and is negative elsewhere" * negative
+
+
+def _changed(specimens: Sequence[Specimen]) -> str:
+    always = _always(specimens)
+    return f" Each row on this page is answered right {_listed(always)}." if always else ""
+
+
+def _always(specimens: Sequence[Specimen]) -> "list[str]":
+    """The changes that make each of them right."""
+    return [
+        change
+        for change in (making.WITHOUT, making.LAST, making.ABOVE)
+        if all(each.otherwise.get(change) == "right" for each in specimens)
+    ]
+
+
+def _threshold(specimens: Sequence[Specimen]) -> str:
+    """Where overflow begins, in each format."""
+    said = []
+    for each in specimens:
+        pair = [row for row in each.otherwise if row.startswith("[")]
+        if len(pair) == 2:
+            said.append(f" In {each.format} x = {pair[0]} is answered right, and its neighbour {pair[1]} is not.")
+    return "".join(dict.fromkeys(said))
+
+
+def _largest(specimens: Sequence[Specimen]) -> str:
+    """The largest error of those that were measured as they are asked here."""
+    plain = [each for each in specimens if each.domain != "conduct"]
+    known = [(each.witness.ulp, each) for each in plain if isinstance(each.witness.ulp, float)]
+    if not known:
+        return "It was not measured how much."
+    ulp, worst = max(known, key=lambda one: one[0])
+    near = not functions.named(worst.function).elementwise and abs(float.fromhex(worst.witness.truth)) < _NEAR
+    return (
+        f"The largest error on this page is {short(ulp)} ulp, in {worst.format}, at {worst.witness.n:,} entries"
+        f"{', where the answer is near 0 and an ulp is small' * near}."
+    )
+
+
+#: an answer below it is called near 0
+_NEAR = 2.0**-10
+
+
+def _listed(words: "Iterable[str]") -> str:
+    *most, last = [*words] or [""]
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _table(*sorts: Sort) -> "dict[str, Sort]":
@@ -133,25 +189,23 @@ def _table(*sorts: Sort) -> "dict[str, Sort]":
 
 SORTS = _table(
     Sort(
-        "masked", "{name}: wrong result when an entry is -inf",
-        "With an entry of -inf in the row, as masks have it, `{name}` answers another number than without it, up to an"
-        " infinity, although every other entry is finite.",
+        "masked", "{name}: wrong result for {masked}",
+        "For {masked}, `{name}` answers another number than without the -inf entries.{changed}",
         WRONG, "an entry of -inf takes no part: {special}",
-        "Masked rows (padding, causal attention) are where -inf entries are common.",
+        "Where such entries stand for a mask, the answer depends on where the mask is.",
     ),
     Sort(
-        "overflow", "{name}: a wrong kind of result for finite entries",
-        "For finite entries of moderate size `{name}` answers an infinity or nan, where the exact answer is a number"
-        " well inside the format.",
+        "overflow", "{name}: infinity or nan for entries whose answer is a number",
+        "`{name}` answers an infinity or nan where the exact answer is a number well inside the format.{threshold}",
         WRONG, "log(sum(exp(x))) = max(x) + log(sum(exp(x - max(x)))), whose exponentials cannot overflow",
-        "Logits of this size are ordinary in 16-bit inference; the result is lost altogether.",
+        "The result is lost altogether.",
     ),
     Sort(
         "nan", "{name}: nan in the input is not propagated",
         "With an entry of nan in the row, `{name}` answers something else than nan (where each entry has an output, at"
         " the other entries), and a broken row can go unnoticed.",
         WRONG, "{special}",
-        "A nan is how a failure upstream shows itself: here it turns into an ordinary-looking number.",
+        "A nan is how a failure upstream shows itself: here it does not.",
     ),
     Sort(
         "infinity", "{name}: a finite result where the answer is infinite",
@@ -163,8 +217,8 @@ SORTS = _table(
         "inaccurate", "{name}: inaccurate beyond any error bound of its algorithm",
         "The answer of `{name}` is further off than any usual evaluation explains: naive summation in the storage"
         " format included.",
-        WRONG, "the error bound of the textbook's max-shift evaluation, generously doubled, is exceeded",
-        "Downstream probabilities and losses are off by more than the format's precision.",
+        WRONG, "the proven error bound of max(x) + log(sum(exp(x - max(x)))), or of what follows from it, is exceeded",
+        "{largest}",
     ),
     Sort(
         "raises", "{name}: raises for a row that has an answer",
@@ -180,45 +234,51 @@ SORTS = _table(
         "float64", "{name}: float64 is computed in float32",
         "Given float64, `{name}` answers in float64 what it computed in float32: 24 of 53 bits are right, and numbers"
         " beyond 3.4e38 become 3.4028234663852886e+38.",
-        KNOW, "float64 is not among the precisions that the CPU plug-in infers in: models are converted; the answer,"
-        " an array of float64, does not show it",
+        KNOW, "OpenVINO's [page on its CPU device](https://docs.openvino.ai/2024/openvino-workflow/running-inference/"
+        "inference-devices-and-modes/cpu-device.html) lists FP32, BF16, FP16 and MXFP4 as the floating-point precisions"
+        " that it infers in, and no FP64; the answer, an array of float64, does not show it",
         "Whoever asks in float64 for the sake of accuracy does not get it.",
     ),
     Sort(
         "subnormal", "{name}: subnormal results are flushed to zero",
         "Where the exact answer is a subnormal number, `{name}` answers 0.",
-        KNOW, "flushing subnormal numbers to zero is a common choice of fast kernels, and a mode of the processor",
+        KNOW, "to take subnormal numbers for zero is a mode of many processors, chosen for speed",
         "A probability that small is 0, and its logarithm -inf.",
     ),
     Sort(
-        "long", "{name}: rows of more than 65,504 entries in float16",
-        "In float16 the sum of 65,520 ones is not a number of the format. With so many equal entries `{name}` answers"
-        " an infinity, or 0 for a softmax.",
-        KNOW, "a sum held in float16 cannot do better, and the answer itself would fit: libraries that sum in float32"
-        " have it",
-        "Only rows as long as a large vocabulary are affected.",
+        "long", "{name}: in float16, rows of 65,520 or more nearly equal entries",
+        "In float16 65,520 ones add up to infinity: the largest number is 65,504, and what is nearer to the next one"
+        " rounds beyond it. For so many equal entries `{name}` answers an infinity, or 0 for a softmax.",
+        KNOW, "a sum held in float16 cannot do better; the answer itself would fit, and a sum held in float32 gives it",
+        "Only rows of that many nearly equal entries are affected: others have smaller sums.",
     ),
     Sort(
-        "axis", "{name}: in float16 less accurate along an axis that is not contiguous",
-        "In float16, rows that do not lie contiguously in memory (another axis, Fortran order, a broadcast row) give"
-        " `{name}` a sum that sticks at 2048; the same rows, contiguous, do not.",
-        KNOW, "along another axis a sum goes row by row in the format itself; NumPy documents that its sums are"
-        " pairwise along the fast axis in memory only",
-        "The same numbers give an answer that is off in its first digits, depending on their layout.",
+        "axis", "{name}: in float16 less accurate {layouts}",
+        "In float16 `{name}` answers less accurately where the rows lie {layouts}: there a sum of ones sticks at 2048;"
+        " the same rows, one after the other along the last axis, do not show it.",
+        KNOW, "{plain}",
+        "The same numbers give an answer that is off in its first digits, depending on how they lie.",
     ),
     Sort(
         "order", "{name}: the order of the entries matters",
-        "Another order of the same entries changes the answer of `{name}` by more than the error bound of a max-shift"
-        " evaluation allows.",
-        KNOW, "a fold rounds every partial result, and its documented order is that of the entries",
+        "Another order of the same entries changes the answer of `{name}` by more than the error bound of an evaluation"
+        " that subtracts the maximum first.",
+        KNOW, "a fold takes the entries in their order, and rounds every partial result",
         "Sums over long rows at a large offset lose digits with every step.",
     ),
     Sort(
-        "accumulation", "{name}: accuracy is lost as rows grow",
-        "On long rows the answer of `{name}` is further off than that of a max-shift evaluation with a pairwise or"
-        " wider sum; it is within the error bound of adding up one by one.",
-        KNOW, "one running sum is a legitimate choice; its error grows with the length of the row",
-        "The error grows with the length of the row: in 16 bits some thousand entries can cost the leading digits.",
+        "fold", "{name}: rounds every partial result",
+        "`{name}` takes the entries one after the other and rounds every partial logarithm to the format, so that it is"
+        " further off than an evaluation that subtracts the maximum first and takes one logarithm in the end.",
+        KNOW, "that is what such a reduction is: the rounding of every step, at the size of the result, adds up",
+        "{largest}",
+    ),
+    Sort(
+        "accumulation", "{name}: {loss}",
+        "The answer of `{name}` is further off than that of an evaluation that subtracts the maximum first and sums"
+        " pairwise or in a wider format; it is within the error bound of adding up one by one.",
+        KNOW, "one running sum is a legitimate choice; its error bound grows with the length of the row",
+        "{largest}",
     ),
     Sort(
         "convention", "{name}: follows no usual convention where an entry is +inf",
@@ -229,7 +289,7 @@ SORTS = _table(
     Sort(
         "empty", "{name}: raises for a row without entries",
         "`{name}` raises for rows without entries, shape (1, 0).",
-        KNOW, "the maximum of no entries is refused by NumPy; an empty array would be the answer",
+        KNOW, "the maximum of no entries is refused; an empty array would be the answer",
         "Empty batches need a case of their own.",
     ),
 )  # fmt: skip

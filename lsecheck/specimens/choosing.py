@@ -13,7 +13,7 @@ from lsecheck import formats, functions, workers
 from lsecheck.arena import Arena, Charge
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.errors import LsecheckError, SubjectError
-from lsecheck.rows import FAILS, INACCURATE, Observation, Row, Specimen, Witness
+from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
 from lsecheck.specimens import making
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import Loading
@@ -123,9 +123,7 @@ def _charge(candidate: Candidate) -> Charge:
     if candidate.about[0] != "contract":
         domain, kind, expected = candidate.about
         return Charge(domain, kind, expected)
-    scored = isinstance(candidate.seen.scaled, float)
-    wrong = "nan" if candidate.seen.answer == "nan" else "infinite"
-    return Charge("contract", INACCURATE if scored else wrong, "a number")
+    return making.missed(candidate.seen)
 
 
 # ---- which ----

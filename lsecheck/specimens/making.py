@@ -20,7 +20,7 @@ from lsecheck.inputs import cases
 from lsecheck.inputs.batch import Batch
 from lsecheck.inputs.corpus import format_values
 from lsecheck.inputs.kept import numbers
-from lsecheck.rows import ABSENT, Observation, Share, Specimen, Witness
+from lsecheck.rows import ABSENT, INACCURATE, Observation, Share, Specimen, Witness
 from lsecheck.shrink import Case, shrunk
 from lsecheck.spoken import exactly
 from lsecheck.subjects.methods import METHODS, method
@@ -32,6 +32,8 @@ CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 4.0
 #: entries of a row whose exact digits are worth their time, and of one whose steps are
 _LONGEST, _STEPS = 1 << 16, 4096
 DIGITS = 20
+#: what may be done to a row with -inf entries, to learn whether it is they that matter
+WITHOUT, LAST, ABOVE = "without its -inf entries", "with its -inf entries last", "with an entry of 0 more"
 #: formats that a subject may compute in instead of the one it is given
 _WIDER = ("float32", "float64")
 
@@ -87,6 +89,13 @@ def as_found(arena: Arena, charge: Charge, seen: Witness) -> Specimen:
     )
 
 
+def missed(seen: Witness) -> Charge:
+    """What is held against a case that misses a contract, and is not asked again."""
+    scored = isinstance(seen.scaled, float)
+    wrong = "nan" if seen.answer == "nan" else "infinite"
+    return Charge("contract", INACCURATE if scored else wrong, "a number")
+
+
 def observed(arena: Arena, seen: Observation) -> Specimen:
     """A rule of conduct that fails, as it was observed."""
     assert isinstance(seen.witness, Witness), "a rule that fails says on which case"
@@ -118,6 +127,7 @@ def _specimen(
         copies=copies,
         steps=_steps(arena, [arena.subject, *map(method, alike)], batch, output),
         alike=alike,
+        otherwise=_otherwise(arena, charge, batch),
     )
 
 
@@ -162,6 +172,36 @@ def _answer_alike(arena: Arena, asked: Asked, row: int) -> Iterator[str]:
 def _same(one: Floats, other: Floats) -> bool:
     """The sign of a zero is recorded elsewhere, never scored."""
     return one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
+
+
+def _otherwise(arena: Arena, charge: Charge, batch: Batch) -> "dict[str, str]":
+    """How rows like it are answered: without the -inf entries and with them elsewhere, or with smaller numbers."""
+    row, variants = batch.values[0], {}
+    masked = row == -np.inf
+    if batch.labels is None and masked.any() and not masked.all():
+        kept = row[~masked]
+        variants = {WITHOUT: kept, LAST: np.concatenate([kept, row[masked]]), ABOVE: np.append(row, 0.0)}
+    elif len(row) == 1 and np.isfinite(row).all() and charge.kind != INACCURATE:
+        variants = {f"[{float(entry)!r}]": np.array([entry]) for entry in _threshold(arena, float(row[0]), batch.plan)}
+    return {what: "wrong" if _broken(arena, values, batch.plan) else "right" for what, values in variants.items()}
+
+
+def _threshold(arena: Arena, wrong: float, plan: str) -> "tuple[float, ...]":
+    """The entries of rows of one, neighbours in the format, between which right turns to wrong; none from 0 on."""
+    right = 0.0
+    if _broken(arena, np.array([right]), plan):
+        return ()
+    # bisection: the two stay right and wrong, and each step is a number of the format strictly between them
+    while (middle := float(arena.held(np.array([(right + wrong) / 2]))[0])) not in (right, wrong):
+        if _broken(arena, np.array([middle]), plan):
+            wrong = middle
+        else:
+            right = middle
+    return right, wrong
+
+
+def _broken(arena: Arena, row: Floats, plan: str) -> bool:
+    return bool(arena.fresh().hear(row[None, :], plan=plan).broken[0])
 
 
 def _steps(arena: Arena, subjects: Sequence[Subject], batch: Batch, output: int) -> list[Share]:

@@ -26,14 +26,14 @@ def load(spec: "str | Callable[..., Any] | Subject", loading: Loading = PLAIN) -
     """
     if isinstance(spec, Subject):
         return spec
-    declared = Declared(loading.flushes_subnormals, loading.nan, loading.base)
     if isinstance(spec, str) and ":" not in spec:  # ours and libraries: called as they are
         device = loading.device if spec in ADAPTERS else ""
         loading = replace(loading, call=None, arrays="numpy", device=device)
     found = _loaded(spec, loading)
     if loading.plan and "plan" not in found.takes:
         raise SubjectError(f"{found.name} does not stream, so --plan is not for it: see docs/subjects.md, Streaming")
-    return replace(found, declared=declared, options=loading.options)
+    told = Declared(loading.flushes_subnormals, loading.nan, loading.base, found.declared.least)
+    return replace(found, declared=told, options=loading.options)
 
 
 def _loaded(spec: "str | Callable[..., Any]", loading: Loading) -> Subject:

@@ -25,6 +25,7 @@ class Declared:
     flushes_subnormals: bool = False  #: subnormal entries and answers may be taken for 0
     nan: str = "propagates"  #: or `ignored` (a nan entry adds nothing), or `unspecified` (not judged)
     base: str = "e"  #: of the logarithm it answers in: `e` or `2`
+    least: int = 0  #: entries of the shortest row that it has an answer to; shorter ones are not asked
 
 
 NOTHING = Declared()

@@ -86,9 +86,9 @@ def test_special_values_survive_the_quoting(name, function, fmt, specials):
 
 @pytest.mark.skipif(not installed("onnxruntime"), reason=install_line("onnxruntime"))
 def test_an_infinity_is_seen():
-    """What the tool is for, as one would report it to ONNX Runtime."""
+    """What the tool is for, as one would report it to ONNX Runtime. A release that has it mended answers 1001."""
     seen = _witness([1000.0] * 3, "float16")
-    assert _printed(own_terms("onnxruntime", "logsumexp", "float16", seen)) == np.inf
+    assert _printed(own_terms("onnxruntime", "logsumexp", "float16", seen)) in (np.inf, 1001.0)
     assert _printed(own_terms("onnxruntime.opset13", "logsumexp", "float16", seen)) == 1001.0
 
 

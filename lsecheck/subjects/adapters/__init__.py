@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from lsecheck.errors import SubjectError
 from lsecheck.subjects.loading import PLAIN, Loading
-from lsecheck.subjects.subject import Subject
+from lsecheck.subjects.subject import Declared, Subject
 
 _NONE: "Mapping[str, Any]" = MappingProxyType({})
 
@@ -32,6 +32,7 @@ class Asked(NamedTuple):
     then: str = ""  #: what is taken of its answer: [..., -1] of a running reduction
     model: str = ""  #: of an ONNX operator, the model of one node: ONNX's text with $format, $axis, $keepdims
     call: str = ""  #: how it is called with $x and $labels, where not as the library's other functions are
+    least: int = 0  #: see `Declared`: a running reduction of no entries has no last partial result to take
 
     def keywords(self, axis: int = -1, keepdims: bool = False) -> "dict[str, Any]":
         """What it is told beside the arrays."""
@@ -133,6 +134,7 @@ def described(
         formats={function: asked.formats for function, asked in line.functions.items()},
         spec=name,
         takes=line.takes,
+        declared=Declared(least=max(asked.least for asked in line.functions.values())),
     )
 
 
@@ -287,7 +289,7 @@ ADAPTERS = {
     "torch.logcumsumexp": Adapter(
         "torch",
         ("torch",),
-        {"logsumexp": Asked("torch.logcumsumexp", _ALL, "dim", then="[..., -1]")},
+        {"logsumexp": Asked("torch.logcumsumexp", _ALL, "dim", then="[..., -1]", least=1)},
         "eager",
         _TORCH_DEVICES,
         _TORCH,

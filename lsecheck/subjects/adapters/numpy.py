@@ -1,6 +1,6 @@
 """numpy.logaddexp, as a function of two arrays and as a reduction.
 
-NumPy has no ufunc loops for ml_dtypes. An empty reduction has no identity: it raises, and that is its answer.
+NumPy has no ufunc loops for ml_dtypes. The identity of the reduction is -inf, which no entries are answered with.
 """
 
 import numpy as np

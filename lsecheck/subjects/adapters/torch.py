@@ -5,7 +5,6 @@ array must not be taken for float16 on the way.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import ml_dtypes
@@ -21,11 +20,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 VERSION = f"torch {torch.__version__}"
 #: formats that travel as bits -> what they are seen as on the way
 _BITS = {"bfloat16": "int16", "float8_e4m3fn": "uint8", "float8_e5m2": "uint8"}
-#: an adapter's mode -> what is done to torch's function; dynamic: one compilation for all shapes
-_MODES: "dict[str, Callable[[Any], Any]]" = {
-    "eager": lambda function: function,
-    "compiled": partial(torch.compile, dynamic=True),
-}
+#: compilations of one function: past its own limit (8) torch answers uncompiled, and only logs that
+_COMPILATIONS = 1 << 16
 
 
 def device(wanted: str) -> str:
@@ -72,6 +68,22 @@ def handed(function: "Callable[..., Any]", device: str) -> "Callable[..., Any]":
         return back(function(*(put(array, device) for array in arrays), **keywords))
 
     return call
+
+
+def _compiled(function: "Callable[..., Any]") -> "Callable[..., Any]":
+    """Dynamic: one compilation for most shapes, and as many as it takes; torch's own settings stay as they are."""
+    compiled = torch.compile(function, dynamic=True)
+    limits = {"recompile_limit": _COMPILATIONS, "accumulated_recompile_limit": _COMPILATIONS}
+
+    def call(*arrays: Any, **keywords: Any) -> Any:
+        with torch._dynamo.config.patch(limits):
+            return compiled(*arrays, **keywords)
+
+    return call
+
+
+#: an adapter's mode -> what is done to torch's function
+_MODES: "dict[str, Callable[[Any], Any]]" = {"eager": lambda function: function, "compiled": _compiled}
 
 
 def _last(running: "Callable[..., Any]") -> "Callable[..., Any]":
