@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from lsecheck import contracts, formats, functions
+from lsecheck import check, contracts, formats, functions
 from lsecheck.functions.definition import Sums
 from lsecheck.report import figures, scale
 from lsecheck.report.figures import bias, condition, distribution, naming, places
-from lsecheck.rows import AtCondition, AtPlace, Document
+from lsecheck.rows import AtCondition, AtPlace, Document, Dot
 from tests.report import gates, pages
 
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
@@ -178,45 +178,95 @@ def test_the_share_above_x_is_that_of_the_histogram():
     assert distribution.above(gates.row(histogram=[(0.5, 4)])) == [(0.5, 0.0)]
 
 
-@pytest.mark.parametrize("function", ["logsumexp", "softmax"])
 @pytest.mark.parametrize("fmt", ["float16", "float32", "float64"])
-def test_the_band_of_conditioned_holds_its_bound_at_every_place_of_a_binade(function, fmt):
-    """The bound less what terms beside the largest and underflow add, in ulps, lies from c (1 + κ) / 2 to c (1 + κ)."""
-    known, kind = functions.named(function), formats.named(fmt)
+def test_a_band_holds_its_e_at_every_place_of_a_binade(fmt):
+    """An error of that E lies from E (1 + κ) / 2 to E (1 + κ) ulps; a subnormal answer's may lie under it."""
+    kind = formats.named(fmt)
     u = kind.unit_roundoff
     for kappa in (0.01, 1.0, 57.0):
         for place in (1.0, 1.25, 1.999):  # |y| over its power of two; an ulp is 2u of that power
-            least, most = condition.band(known.conditioned_factor, kappa)
-            bound = known.conditioned_factor * u * place * (1 + kappa) / (2 * u)
-            assert least <= bound <= most
+            for scaled in (1.0, 4.0, 8.0):
+                least, most = condition.band(scaled, kappa)
+                assert least <= scaled * u * place * (1 + kappa) / (2 * u) <= most
+        tiny = max(u * kind.tiny * (1 + kappa), kind.tiny / 2) / kind.tiny  # E = 1, of y = t
+        assert tiny <= condition.band(1.0, kappa)[1]
+
+
+@pytest.mark.parametrize("function", ["logsumexp", "softmax"])
+def test_the_band_of_conditioned_is_its_bound_less_the_terms_for_n_and_underflow(function):
+    """For two entries of which one is all there is."""
+    known, kind = functions.named(function), formats.named("float32")
     sums = Sums(*(np.array([[value]]) for value in (2.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0)))
     allowed = contracts.bounds(known, sums, np.array([[1.0]]), kind, np.array([[1.0]]))
-    factor = float(allowed[contracts.Contract.CONDITIONED][0, 0]) / u
+    factor = float(allowed[contracts.Contract.CONDITIONED][0, 0]) / kind.unit_roundoff
     assert factor >= known.conditioned_factor * 0.99
 
 
-def _cell(upto, kappa, ulp, contract):
-    return AtCondition(upto, 3, kappa, ulp, 1.0, contract)
+@pytest.mark.parametrize("function", ["logsumexp", "softmax", "log_softmax"])
+@pytest.mark.parametrize("method", ["max-shift", "log1p-shift", "online"])
+def test_a_dot_above_a_band_has_a_larger_e_and_one_below_has_not(function, method):
+    """Of what was measured, but for subnormal answers; to the three digits that are kept."""
+    found = check([method], function, formats=["float32"], families=["gap", "near-zero", "wide"], effort="quick")
+    for dot in condition.shown(found.rows):
+        for scaled in (1.0, 4.0):
+            least, most = condition.band(scaled, min(dot.condition, 1e300))
+            if dot.ulp > most * 1.02:
+                assert dot.scaled > scaled
+            if dot.ulp < least * 0.98 and function != "softmax":
+                assert dot.scaled < scaled
 
 
-def test_each_cell_of_condition_shows_the_largest_error_of_each_contract():
+def _cell(upto, *dots):
+    """One dot, or the largest and the weakest."""
+    return AtCondition(upto, 3, Dot(*dots[0]), Dot(*dots[-1]))
+
+
+def test_each_cell_of_condition_shows_the_largest_error_and_what_stands_worst():
     """Over all families: nothing that matters hides behind another dot."""
-    one = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(16.0, 9.0, 2.0, "broken")])
-    two = gates.row(by_condition=[_cell(4.0, 3.0, 7.5, "faithful"), _cell(4.0, 3.5, 1.0, "shifted")])
-    assert [(cell.upto, cell.contract, cell.ulp) for cell in condition.worst([one, two])] == [
-        (4.0, "faithful", 7.5),
-        (4.0, "shifted", 1.0),
-        (16.0, "broken", 2),
-    ]
+    one = gates.row(by_condition=[_cell(4.0, (2.0, 1.5, 1.0, "faithful")), _cell(16.0, (9.0, 2.0, 1.0, "broken"))])
+    two = gates.row(by_condition=[_cell(4.0, (3.0, 7.5, 3.0, "conditioned"), (3.5, 1.0, 9.0, "conditioned"))])
+    three = gates.row(by_condition=[_cell(4.0, (1.0, 5.0, 2.0, "conditioned"), (1.0, 0.9, 0.5, "sequential"))])
+    last = Dot(9.0, 2.0, 1.0, "broken")
+    assert condition.shown([one]) == [Dot(2.0, 1.5, 1.0, "faithful"), last]
+    assert condition.shown([one, two]) == [
+        Dot(3.0, 7.5, 3.0, "conditioned"), Dot(3.5, 1.0, 9.0, "conditioned"), last,
+    ]  # fmt: skip
+    assert condition.shown([three, two, one])[:2] == [
+        Dot(3.0, 7.5, 3.0, "conditioned"), Dot(1.0, 0.9, 0.5, "sequential"),
+    ]  # fmt: skip
+
+
+def test_a_figure_calls_mathematics_only_what_is_within_e_of_one_everywhere():
+    """By the E of the rows, of which dots show a few."""
+    cell = _cell(4.0, (2.0, 0.9, 0.6, "conditioned"))
+    good = condition.draw([gates.row(by_condition=[cell], max_scaled=0.97)], "n", "t", "float32")
+    assert "E up to 0.97. All of it is mathematics" in good
+    rows = [gates.row(by_condition=[cell], max_scaled=0.97), gates.row(by_condition=[cell], max_scaled=14.9)]
+    worse = condition.draw(rows, "n", "t", "float32")
+    assert "mathematics" not in worse
+    assert "E up to 14.9. Of 1 dots, 0 have E above 1" in worse
+    assert "keeps conditioned: 0.9 ulp at κ 2, E 0.6" in worse
+
+
+def test_what_a_figure_says_is_what_its_rows_say():
+    """The largest E of the document, its weakest contract."""
+    for subject, function, fmt in (("naive", "softmax", "float16"), ("max-shift", "logsumexp", "float32")):
+        rows = [
+            row
+            for row in pages.measured().rows
+            if (row.subject, row.function, row.format) == (subject, function, fmt)
+        ]
+        most = max(row.max_scaled for row in rows if isinstance(row.max_scaled, float))
+        assert f"E up to {most:.3g}. Of " in condition.draw(rows, "n", "t", fmt)
 
 
 def test_an_unbounded_condition_has_an_edge_of_its_own():
     """A dot beyond every tick, and a sign for it."""
-    row = gates.row(by_condition=[_cell(4.0, 2.0, 1.5, "faithful"), _cell(LARGEST, LARGEST, 9.0, "broken")])
-    text = condition.draw([row], "n", "t", "float32")
+    plain, edge = _cell(4.0, (2.0, 1.5, 1.0, "faithful")), _cell(LARGEST, (LARGEST, 9.0, 1.0, "broken"))
+    text = condition.draw([gates.row(by_condition=[plain, edge])], "n", "t", "float32")
     assert ">∞</text>" in text
     assert "κ unbounded" in text
-    assert ">∞</text>" not in condition.draw([gates.row(by_condition=[row.by_condition[0]])], "n", "t", "float32")
+    assert ">∞</text>" not in condition.draw([gates.row(by_condition=[plain])], "n", "t", "float32")
 
 
 def test_a_place_has_the_largest_e_and_all_wrong_answers_of_its_families():

@@ -183,10 +183,13 @@ _CAPTIONS = {
         "This result holds no histogram of errors.",
     ),
     naming.CONDITION: (
-        "Largest ulp error by condition κ",
-        "The band is E = FACTOR, the bound of conditioned: FACTOR (1 + κ) times ½ to 1 ulps, by where the exact value"
-        " lies in its binade. Dots in it or below are mathematics, dots above are the implementation. Weaker contracts"
-        " depend on n and the spread too, so no line is drawn for them: the shape of a dot says which one it keeps.",
+        "Ulp errors by condition κ",
+        "Of every factor of 4 in κ two outputs that count towards the contract: the largest ulp error, and what stands"
+        " worst (the weakest contract, then the largest E). Bands are E = 1 and E = FACTOR: an error of that E is E (1 + κ)"
+        " times ½ to 1 ulps, by where the exact value lies in its binade (less, if it is subnormal). Under E = 1 an"
+        " answer is as good as the inputs allow: mathematics. What is above, the implementation adds. At E = FACTOR ends the"
+        " contract conditioned, but for its terms for n and underflow. Weaker contracts depend on n and the spread"
+        " too and have no line: the shape of a dot says which one it keeps.",
         "This result was made before lsecheck recorded errors by condition: make it again to see them.",
     ),
     naming.PLACES: (
