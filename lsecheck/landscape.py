@@ -88,9 +88,7 @@ class Landscape:
         counts = charged.scored & (charged.domains != Domain.RANGE)[:, None]
         if not counts.any():
             return
-        kappa, ulp, scaled, rung = (
-            each[counts] for each in (errors.condition, errors.ulp, errors.scaled, errors.rung)
-        )
+        kappa, ulp, scaled, rung = (each[counts] for each in (errors.condition, errors.ulp, errors.scaled, errors.rung))
         powers = np.where(np.isinf(kappa), _CONDITIONS[1] + 1, np.clip(_powers(kappa), *_CONDITIONS))
 
         def output(at: int) -> _Output:

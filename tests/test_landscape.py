@@ -151,7 +151,8 @@ def test_lengths_and_spreads_on_an_edge_belong_below_it():
     for n, cell in ((1, 1), (2, 4), (4, 4), (5, 16), (16, 16), (17, 64)):
         (one,) = landscape(asked("max-shift", "logsumexp", np.zeros((1, n)))).by_place()
         assert (one.n, one.spread, one.outputs, one.wrong) == (cell, 0.0, 1, 0)
-    for gap, cell in ((1e-9, 2.0**-6), (2.0**-6, 2.0**-6), (1.0, 1.0), (4.0, 4.0), (4.5, 16.0), (2.0**18, 2.0**18), (2.0**18 + 1, WIDEST), (1e30, WIDEST)):
+    gaps = {1e-9: 2.0**-6, 2.0**-6: 2.0**-6, 1.0: 1.0, 4.0: 4.0, 4.5: 16.0, 2.0**18: 2.0**18}
+    for gap, cell in (gaps | {2.0**18 + 1: WIDEST, 1e30: WIDEST}).items():
         (one,) = landscape(asked("max-shift", "logsumexp", [[0.0, -gap]])).by_place()
         assert one.spread == cell, gap
 

@@ -4,6 +4,8 @@ import math
 import re
 import subprocess
 import sys
+from decimal import Decimal, localcontext
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import msgspec
@@ -14,7 +16,7 @@ from lsecheck import check, contracts, formats, functions
 from lsecheck.functions.definition import Sums
 from lsecheck.report import figures, scale
 from lsecheck.report.figures import bias, condition, distribution, naming, places
-from lsecheck.rows import AtCondition, AtPlace, Document, Dot
+from lsecheck.rows import WIDEST, AtCondition, AtPlace, Document, Dot
 from tests.report import gates, pages
 
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
@@ -244,7 +246,7 @@ def test_a_figure_calls_mathematics_only_what_is_within_e_of_one_everywhere():
     rows = [gates.row(by_condition=[cell], max_scaled=0.97), gates.row(by_condition=[cell], max_scaled=14.9)]
     worse = condition.draw(rows, "n", "t", "float32")
     assert "mathematics" not in worse
-    assert "E up to 14.9. Of 1 dots, 0 have E above 1" in worse
+    assert "E up to 14.9. E above 1, where the implementation adds error, in 0 of 1 dots" in worse
     assert "keeps conditioned: 0.9 ulp at κ 2, E 0.6" in worse
 
 
@@ -252,12 +254,10 @@ def test_what_a_figure_says_is_what_its_rows_say():
     """The largest E of the document, its weakest contract."""
     for subject, function, fmt in (("naive", "softmax", "float16"), ("max-shift", "logsumexp", "float32")):
         rows = [
-            row
-            for row in pages.measured().rows
-            if (row.subject, row.function, row.format) == (subject, function, fmt)
+            row for row in pages.measured().rows if (row.subject, row.function, row.format) == (subject, function, fmt)
         ]
         most = max(row.max_scaled for row in rows if isinstance(row.max_scaled, float))
-        assert f"E up to {most:.3g}. Of " in condition.draw(rows, "n", "t", fmt)
+        assert f"E up to {most:.3g}. E above 1, " in condition.draw(rows, "n", "t", fmt)
 
 
 def test_an_unbounded_condition_has_an_edge_of_its_own():
@@ -283,24 +283,80 @@ def test_a_place_has_the_largest_e_and_all_wrong_answers_of_its_families():
 
 @pytest.mark.parametrize(
     ("fmt", "spreads", "lengths"),
-    [("float16", (7.62, 11.09, 16.64), (2048, 65504)), ("float32", (16.64, 88.72, 103.28), (2**24, 3.4028e38))],
+    [
+        ("float16", (7.625, 17.33), (2048, 65520)),
+        ("bfloat16", (5.541, 92.88), (256, 3.396e38)),
+        ("float32", (16.64, 103.97), (2**24, 3.4028e38)),
+        ("float8_e4m3fn", (2.712, 6.931), (16, 465)),
+    ],
 )
 def test_edges_are_where_the_format_changes(fmt, spreads, lengths):
-    """p ln 2, ln M, ln(1/t); 2^p and M terms."""
+    """p ln 2 (less ln(1 + u)), ln(2/t); 2^p terms, and those whose number rounds to more than M."""
     found = places.edges(fmt)
     assert [edge.at for edge in found if edge.along == "spread"] == pytest.approx(spreads, rel=1e-3)
     assert [edge.at for edge in found if edge.along == "n"] == pytest.approx(lengths, rel=1e-3)
-    kind = formats.named(fmt)
-    smallest = math.exp(-spreads[-1])
-    assert smallest == pytest.approx(kind.tiny, rel=1e-2)
+
+
+@pytest.mark.parametrize("fmt", [*formats.FORMATS.values()], ids=str)
+def test_an_edge_parts_the_numbers_of_its_format(fmt):
+    """Against exp rounded correctly, on the nearest numbers of the format to both sides, and against exact sums."""
+    lost, underflows, sticks, overflows = (edge.at for edge in places.edges(str(fmt)))
+
+    def exp(number):
+        with localcontext(prec=60):
+            return formats.rounded(fmt, Fraction((-Decimal(number)).exp()))
+
+    def around(number):
+        place = formats.locate(fmt, *Fraction(number).as_integer_ratio()).below
+        # one more to each side in float64, which the edge is rounded to itself
+        more = int(fmt.name == "float64")
+        return formats.value(fmt, place - more), formats.value(fmt, place + 1 + more)
+
+    less, more = around(lost)
+    assert formats.rounded(fmt, 1 + Fraction(exp(less))) > 1
+    assert formats.rounded(fmt, 1 + Fraction(exp(more))) == 1
+    less, more = around(underflows)
+    assert exp(less) > 0
+    assert exp(more) == 0
+    assert formats.rounded(fmt, int(sticks) + 1) == sticks
+    assert formats.rounded(fmt, int(sticks) - 1) == sticks - 1
+    assert formats.rounded(fmt, overflows - 1) == fmt.largest
+    assert not math.isfinite(formats.rounded(fmt, overflows))
+
+
+def test_edges_of_two_formats_are_those_of_the_wider_by_name():
+    """Which fused kernels compute in; where neither is wider, nobody knows."""
+    for pair, fmt in (("bfloat16:float32", "float32"), ("float32:float16", "float32")):
+        assert places.edges(pair) == [edge._replace(meaning=f"{edge.meaning}, in {fmt}") for edge in places.edges(fmt)]
+    assert places.edges("bfloat16:float16") == []
+    cells = [AtPlace(4, 1.0, 5, 3.0, 0), AtPlace(4, 64.0, 5, 3.0, 0)]
+    text = places.draw([gates.row(by_place=cells, format="bfloat16:float32")], "n", "t", "bfloat16:float32")
+    assert "spread 16.6: one smaller term is lost beside the largest, in float32" in text
+
+
+def test_no_edge_is_said_to_be_what_only_an_entry_decides():
+    """exp of an entry overflows, whatever the spread of its row."""
+    assert not any("overflow" in edge.meaning for edge in places.edges("float32") if edge.along == "spread")
+
+
+def test_the_last_column_has_no_upper_end():
+    """All spreads above a quarter of what stands for them."""
+    cells = [AtPlace(4, 1.0, 5, 3.0, 0), AtPlace(4, WIDEST, 5, 9.0, 0)]
+    text = places.draw([gates.row(by_place=cells)], "n", "t", "float32")
+    assert ">&gt;256k</text>" in text
+    assert ">1M</text>" not in text
+    assert "largest E 9, at n up to 4 and spread above 262,144" in text
+    narrow = places.draw([gates.row(by_place=[*cells[:1], AtPlace(4, WIDEST / 4, 5, 9.0, 0)])], "n", "t", "float32")
+    assert "&gt;256k" not in narrow
+    assert "spread up to 2.62e+05" in narrow
 
 
 def test_an_edge_is_drawn_only_where_the_map_reaches_it():
     """float16 sums of ones stick at 2,048; float32 ones far beyond what was asked."""
     cells = [AtPlace(4, 1.0, 5, 3.0, 0), AtPlace(4096, 64.0, 5, 3.0, 0)]
     sixteen = places.draw([gates.row(by_place=cells)], "n", "t", "float16")
-    assert "n 2,048: a sum of ones sticks" in sixteen
-    assert "n 65,504" not in sixteen
+    assert "n 2,048: a sum of ones, one by one, sticks" in sixteen
+    assert "n 65,520" not in sixteen
     assert "sticks" not in places.draw([gates.row(by_place=cells)], "n", "t", "float32")
 
 

@@ -64,7 +64,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
 
 
 def shown(rows: Sequence[Row]) -> list[Dot]:
-    """Of every cell of κ, over all families, the largest ulp error and what stands worst: one dot where they are one."""
+    """Of every cell of κ, over all families, the largest ulp error and what stands worst; one where they are one."""
     largest: dict[float, Dot] = {}
     weakest: dict[float, Dot] = {}
     for cell in (cell for row in rows for cell in row.by_condition):
@@ -120,10 +120,10 @@ def _said(rows: Sequence[Row], dots: Sequence[Dot], factor: float) -> str:
         return told + "All of it is mathematics: every answer is as good as the inputs allow."
     worst = max(dots, key=_standing)
     above = [sum(dot.scaled > limit for dot in dots) for limit in (_ALLOWED, factor)]
+    kept = "no contract" if worst.contract == Contract.BROKEN else worst.contract
     return told + (
-        f"Of {len(dots)} dots, {above[0]} have E above 1, where the implementation adds error, {above[1]} above"
-        f" {factor:g}. The one that stands worst keeps {'no contract' if worst.contract == 'broken' else worst.contract}:"
-        f" {_told(worst)}."
+        f"E above 1, where the implementation adds error, in {above[0]} of {len(dots)} dots, above {factor:g} in"
+        f" {above[1]}. The one that stands worst keeps {kept}: {_told(worst)}."
     )
 
 

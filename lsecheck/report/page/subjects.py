@@ -185,17 +185,17 @@ _CAPTIONS = {
     naming.CONDITION: (
         "Ulp errors by condition κ",
         "Of every factor of 4 in κ two outputs that count towards the contract: the largest ulp error, and what stands"
-        " worst (the weakest contract, then the largest E). Bands are E = 1 and E = FACTOR: an error of that E is E (1 + κ)"
-        " times ½ to 1 ulps, by where the exact value lies in its binade (less, if it is subnormal). Under E = 1 an"
-        " answer is as good as the inputs allow: mathematics. What is above, the implementation adds. At E = FACTOR ends the"
-        " contract conditioned, but for its terms for n and underflow. Weaker contracts depend on n and the spread"
-        " too and have no line: the shape of a dot says which one it keeps.",
+        " worst (the weakest contract, then the largest E). An error with E = e is e (1 + κ) times ½ to 1 ulps, by"
+        " where the exact value lies in its binade (less, if it is subnormal): a band. Under that of E = 1 an answer"
+        " is as good as the inputs allow, which is mathematics; what is above, the implementation adds. E = FACTOR is"
+        " where the contract conditioned ends, but for its terms for n and underflow. Weaker contracts depend on n and"
+        " the spread too and have no band: the shape of a dot says which one it keeps.",
         "This result was made before lsecheck recorded errors by condition: make it again to see them.",
     ),
     naming.PLACES: (
         "Largest E by length n and spread, all families",
-        "A digit is the step of the scale, 1 to 5; ✗ is an answer of a wrong kind. Dashed lines are where the"
-        " arithmetic of the format changes, named below each map.",
+        "A digit is the step of the scale, 1 to 5; ✗ is an answer of a wrong kind; the last column is of all spreads"
+        " above 4⁹. Dashed lines are where arithmetic in the format changes, named below each map.",
         "This result was made before lsecheck recorded errors by place: make it again to see them.",
     ),
     naming.BIAS: (
