@@ -4,7 +4,8 @@ Of every cell of κ two outputs: the one with the largest ulp error, and the one
 with E = e is e (1 + κ) [1/2, 1] ulps, by where the exact value lies in its binade: since E = |err| / (u |y| (1 + κ)),
 and an ulp is between u |y| and 2 u |y|. So each E is a band. Under that of E = 1 an answer is as good as the
 inputs allow, over it the implementation adds error; E = c is where the contract `conditioned`, whose factor is c, ends
-but for its terms for n and underflow. A subnormal answer has a larger E than its place says: there E counts from t / 2.
+but for its terms for n and underflow. Where y is subnormal, or past the largest number, an ulp is another share of
+it, and bands of its own would be lower or higher: the dot has a line through it.
 The weaker rungs depend on n and the spread too and are no line here: the shape of a dot says which rung it keeps.
 """
 
@@ -27,6 +28,7 @@ _EDGE = 22
 
 #: E of the first band: as good as the inputs allow
 _ALLOWED = 1.0
+_ULPS, _APART = "½ and 1 ulp", "not normal: other bands"
 
 
 def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
@@ -35,7 +37,8 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     if not dots:
         return ""
     kept = [contract for contract in LADDER if any(dot.contract == contract for dot in dots)]
-    lines = -(-(len(kept) + 3) // 2)
+    apart = [dot for dot in dots if not _by_place(dot)]
+    lines = -(-(len(kept) + 3 + bool(apart)) // 2)
     finite = [dot for dot in dots if dot.condition < sys.float_info.max]
     edge = 0 if len(finite) == len(dots) else _EDGE
     panel = Panel(height=218 + LINE * lines, left=38, right=12 + edge, top=24, bottom=42 + LINE * lines)
@@ -44,7 +47,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     top = max(1.5, max(log(dot.ulp) for dot in dots) + 0.3)
     panel.limits((low, high), (_FLOOR - 0.1, top))
     factor = functions.named(rows[0].function).conditioned_factor
-    for scaled, role in ((factor, "s1"), (_ALLOWED, "s2")):
+    for scaled, role in ((factor, "s2"), (_ALLOWED, "s3")):
         _band(panel, scaled, role, low, high, top)
     panel.ticks_below(decades(low, high, panel.right - panel.left))
     panel.ticks_beside(decades(_FLOOR, top, panel.bottom - panel.top, 22))
@@ -55,11 +58,13 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
         panel.words(panel.right + 4 + edge / 2, panel.bottom + 14, "∞", "muted", "center")
     panel.frame(fmt, "condition κ")
     panel.words(panel.left - 32, panel.top - 9, "ulps", "muted")
+    for x, y in ((_across(panel, dot, edge), panel.down(log(dot.ulp))) for dot in apart):
+        panel.stroke([x - 6, x + 6], [y, y], "ink", 1)
     for contract in kept:
         mine = [dot for dot in dots if dot.contract == contract]
         xs = [_across(panel, dot, edge) for dot in mine]
         marks.put(panel, xs, [panel.down(log(dot.ulp)) for dot in mine], contract)
-    _legend(panel, kept, factor)
+    _legend(panel, kept, factor, bool(apart))
     return panel.written(name, title, _said(rows, dots, factor))
 
 
@@ -76,6 +81,14 @@ def shown(rows: Sequence[Row]) -> list[Dot]:
 def band(scaled: float, condition: float) -> tuple[float, float]:
     """Least and largest ulp error with that E at that κ, of answers that are not subnormal."""
     return scaled * (1 + condition) / 2, scaled * (1 + condition)
+
+
+def _by_place(dot: Dot) -> bool:
+    """Whether the bands are those of its E: known to three digits. One of unbounded κ stands beside them."""
+    if dot.condition == sys.float_info.max:
+        return True
+    least, most = band(dot.scaled, min(dot.condition, 1e150))
+    return least * 0.98 <= dot.ulp <= most * 1.02
 
 
 def _standing(dot: Dot) -> tuple[int, float]:
@@ -96,15 +109,17 @@ def _across(panel: Panel, dot: Dot, edge: int) -> float:
     return panel.across(log(dot.condition)) if dot.condition < sys.float_info.max else panel.right + 4 + edge / 2
 
 
-def _legend(panel: Panel, kept: Sequence[Contract], factor: float) -> None:
+def _legend(panel: Panel, kept: Sequence[Contract], factor: float, apart: bool) -> None:
     first, columns = panel.bottom + 30, (panel.left - 26, WIDTH / 2 + 4)
-    bands = {"E = 1: as inputs allow": "s2", f"E = {factor:g}: about conditioned": "s1"}
-    for place, said in enumerate([*kept, *bands, "½ and 1 ulp"]):
+    bands = {"E = 1: as inputs allow": "s3", f"E = {factor:g}, of conditioned": "s2"}
+    for place, said in enumerate([*kept, *bands, _ULPS, *([_APART] if apart else [])]):
         x, y = columns[place % 2], first + LINE * (place // 2 + 1) - 3.5
         if isinstance(said, Contract):
             marks.put(panel, [x + 11], [y], said)
         elif said in bands:
             panel.boxes([(x, y - 4, x + 22, y + 4)], bands[said])
+        elif said == _APART:
+            panel.stroke([x + 5, x + 17], [y, y], "ink", 1)
         else:
             panel.stroke([x, x + 22], [y - 2, y - 2], "muted", 1, (3.0, 2.0))
             panel.stroke([x, x + 22], [y + 2, y + 2], "muted", 1)

@@ -51,10 +51,11 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     for place, length in enumerate(lengths):
         panel.words(panel.left - 6, panel.top + _HEIGHT * (len(lengths) - place) - 4, _length(length), "muted", "right")
     panel.words(panel.left + _WIDTH / 2, panel.bottom + 13, "0", "muted", "center")
-    for power in range(_FIRST, min(last - 1 + _FIRST, _LAST - 1) + 1):
+    open_ended = last == _column(WIDEST)
+    for power in range(_FIRST, (_LAST - 3 if open_ended else last - 1 + _FIRST) + 1):
         if power % 2 == 0:
             panel.words(panel.left + _WIDTH * (power - _FIRST + 2), panel.bottom + 13, _power(power), "muted", "center")
-    if last == _column(WIDEST):
+    if open_ended:
         x = panel.left + _WIDTH * (last + 0.5)
         panel.words(x, panel.bottom + 13, f">{_power(_LAST - 1)}", "muted", "center")
     panel.words(panel.left, 13, fmt, bold=True)

@@ -186,10 +186,11 @@ _CAPTIONS = {
         "Ulp errors by condition κ",
         "Of every factor of 4 in κ two outputs that count towards the contract: the largest ulp error, and what stands"
         " worst (the weakest contract, then the largest E). An error with E = e is e (1 + κ) times ½ to 1 ulps, by"
-        " where the exact value lies in its binade (less, if it is subnormal): a band. Under that of E = 1 an answer"
-        " is as good as the inputs allow, which is mathematics; what is above, the implementation adds. E = FACTOR is"
-        " where the contract conditioned ends, but for its terms for n and underflow. Weaker contracts depend on n and"
-        " the spread too and have no band: the shape of a dot says which one it keeps.",
+        " where the exact value lies in its binade: a band. Under that of E = 1 an answer is as good as the inputs"
+        " allow, which is mathematics; what is above, the implementation adds. E = FACTOR is where the contract"
+        " conditioned ends, but for its terms for n and underflow. A line through a dot: the exact value is not a"
+        " normal number, and its bands lie elsewhere (lower, where it is subnormal). Weaker contracts depend on n"
+        " and the spread too and have no band: the shape of a dot says which one it keeps.",
         "This result was made before lsecheck recorded errors by condition: make it again to see them.",
     ),
     naming.PLACES: (
