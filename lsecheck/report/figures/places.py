@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lsecheck import formats
 from lsecheck.formats import Format, FormatPair
 from lsecheck.report import scale
-from lsecheck.report.figures.canvas import LINE, Panel
+from lsecheck.report.figures.canvas import LINE, WIDTH, Panel
 from lsecheck.report.words import short
 from lsecheck.rows import WIDEST, AtPlace, Row
 
@@ -43,7 +43,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     lines = len(shown)
     height = 36 + _HEIGHT * len(lengths) + 36 + LINE * lines
     panel = Panel(
-        height=round(height), left=46, right=round(340 - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines
+        height=round(height), left=46, right=round(WIDTH - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines
     )
     _boxes(panel, cells, lengths)
     _edges(panel, shown, lengths)
@@ -59,9 +59,12 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
         x = panel.left + _WIDTH * (last + 0.5)
         panel.words(x, panel.bottom + 13, f">{_power(_LAST - 1)}", "muted", "center")
     panel.words(panel.left, 13, fmt, bold=True)
+    where = "" if not shown or ":" not in fmt else f" in {computed_in(formats.pair(fmt))}"
+    if where:
+        panel.words(WIDTH - 8, 13, f"edges{where}", "muted", "right")
     panel.words(panel.left - 6, 26, "n", "muted", "right")
     panel.words((panel.left + panel.right) / 2, panel.bottom + 28, "spread: largest − smallest", "muted", "center")
-    return panel.written(name, title, _said(cells, shown))
+    return panel.written(name, title, _said(cells, shown, where))
 
 
 def merged(rows: Sequence[Row]) -> Cells:
@@ -80,19 +83,18 @@ def edges(text: str) -> list[Edge]:
     fmt = computed_in(formats.pair(text))
     if fmt is None:
         return []
-    where = "" if text == str(fmt) else f", in {fmt}"
     found = [
         # e^-d rounds to 2^-p or less up to 2^-p (1 + u), and 1 + 2^-p to 1: half-way both, and the ties are to even
         Edge(
             fmt.precision * math.log(2) - math.log1p(fmt.unit_roundoff),
             "spread",
-            f"one smaller term is lost beside the largest{where}",
+            "one smaller term is lost beside the largest",
         ),
         # e^-d rounds to 0 up to t/2, half of 2^tiny_exponent: that tie is to even too
-        Edge((1 - fmt.tiny_exponent) * math.log(2), "spread", f"exp underflows to 0{where}"),
+        Edge((1 - fmt.tiny_exponent) * math.log(2), "spread", "exp underflows to 0"),
         # 2^p + 1 is half-way to the next number, and the tie is to even
-        Edge(2.0**fmt.precision, "n", f"a sum of ones, one by one, sticks{where}"),
-        Edge(_overflows(fmt), "n", f"a sum of ones overflows{where}"),
+        Edge(2.0**fmt.precision, "n", "a sum of ones, one by one, sticks"),
+        Edge(_overflows(fmt), "n", "a sum of ones overflows"),
     ]
     return sorted(found, key=lambda edge: (edge.along != "spread", edge.at))
 
@@ -209,7 +211,7 @@ def _power(power: int) -> str:
     return f"{value / 2**10:.0f}k" if value < 2**20 else f"{value / 2**20:.0f}M"
 
 
-def _said(cells: Cells, shown: Sequence[Edge]) -> str:
+def _said(cells: Cells, shown: Sequence[Edge], where: str) -> str:
     steps: dict[int, int] = {}
     for cell in cells.values():
         step = _step(cell)
@@ -227,4 +229,4 @@ def _said(cells: Cells, shown: Sequence[Edge]) -> str:
         f"{edge.along} {short(edge.at) if edge.along == 'spread' else f'{edge.at:,.0f}'}: {edge.meaning}"
         for edge in shown
     )
-    return ". ".join(told) + (f". Edges: {named}." if named else ".")
+    return ". ".join(told) + (f". Edges{where}: {named}." if named else ".")
