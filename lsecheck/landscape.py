@@ -4,28 +4,60 @@ Cells are a factor of four wide, so that a row of evidence stays a few lines how
 up. They are for pictures: maxima that count stand in the row itself, in full.
 """
 
+import math
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lsecheck.charges import Asked, Charges
 from lsecheck.contracts import LADDER
-from lsecheck.functions.definition import Floats
-from lsecheck.rows import AtCondition, AtPlace
+from lsecheck.functions.definition import Domain, Floats
+from lsecheck.rows import WIDEST, AtCondition, AtPlace, Dot
 
 #: upper ends of the cells are 4^k for k within these; what lies outside is counted at the end
 _CONDITIONS = -2, 511
-_SPREADS = -3, 10
+_SPREADS = -3, round(math.log(WIDEST, 4))
 
 Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class _Output(NamedTuple):
+    """One output, not rounded yet."""
+
+    condition: float
+    ulp: float
+    scaled: float
+    rung: int
+
+    def dot(self) -> Dot:
+        return Dot(_short(self.condition), _short(self.ulp), _short(self.scaled), str(LADDER[self.rung]))
+
+
+class _Cell(NamedTuple):
+    """Of one condition."""
+
+    outputs: int
+    largest: _Output
+    weakest: _Output
+
+    def joined(self, other: "_Cell | None") -> "_Cell":
+        """With what was known before; of equals the earlier stays."""
+        if other is None:
+            return self
+        return _Cell(
+            self.outputs + other.outputs,
+            max(other.largest, self.largest, key=lambda each: each.ulp),
+            max(other.weakest, self.weakest, key=lambda each: (each.rung, each.scaled)),
+        )
 
 
 class Landscape:
     """Of one row of evidence."""
 
     def __init__(self) -> None:
-        self._conditions: dict[int, AtCondition] = {}
+        self._conditions: dict[int, _Cell] = {}
         self._places: dict[tuple[int, int], tuple[int, float, int]] = {}
 
     def add(self, asked: Asked, charged: Charges) -> None:
@@ -38,7 +70,10 @@ class Landscape:
 
     def by_condition(self) -> list[AtCondition]:
         """The cells of κ, ascending."""
-        return [self._conditions[power] for power in sorted(self._conditions)]
+        return [
+            AtCondition(_condition(power), cell.outputs, cell.largest.dot(), cell.weakest.dot())
+            for power, cell in sorted(self._conditions.items())
+        ]
 
     def by_place(self) -> list[AtPlace]:
         """The cells of length and spread, ascending."""
@@ -48,26 +83,21 @@ class Landscape:
         ]
 
     def _add_conditions(self, asked: Asked, charged: Charges) -> None:
-        errors, scored = asked.errors, charged.scored
-        if not scored.any():
+        errors = asked.errors
+        # what counts towards the contract, and so towards the E and the rung of the row
+        counts = charged.scored & (charged.domains != Domain.RANGE)[:, None]
+        if not counts.any():
             return
-        kappa, ulp = errors.condition[scored], errors.ulp[scored]
+        kappa, ulp, scaled, rung = (each[counts] for each in (errors.condition, errors.ulp, errors.scaled, errors.rung))
         powers = np.where(np.isinf(kappa), _CONDITIONS[1] + 1, np.clip(_powers(kappa), *_CONDITIONS))
-        for power, first, count in _groups(powers, ulp):
-            known = self._conditions.get(power)
-            outputs = count + (known.outputs if known else 0)
-            if known is not None and not ulp[first] > known.ulp:
-                self._conditions[power] = AtCondition(known.upto, outputs, *_rest(known))
-                continue
-            unbounded = power > _CONDITIONS[1]
-            self._conditions[power] = AtCondition(
-                sys.float_info.max if unbounded else 4.0**power,
-                outputs,
-                sys.float_info.max if unbounded else _short(kappa[first]),
-                _short(ulp[first]),
-                _short(errors.scaled[scored][first]),
-                str(LADDER[errors.rung[scored][first]]),
-            )
+
+        def output(at: int) -> _Output:
+            return _Output(float(kappa[at]), float(ulp[at]), float(scaled[at]), int(rung[at]))
+
+        for power, here in _cells(powers):
+            weak = here[rung[here] == rung[here].max()]
+            cell = _Cell(len(here), output(here[ulp[here].argmax()]), output(weak[scaled[weak].argmax()]))
+            self._conditions[power] = cell.joined(self._conditions.get(power))
 
     def _add_places(self, asked: Asked, charged: Charges, n: int) -> None:
         values = asked.batch.values
@@ -112,8 +142,15 @@ def _groups(keys: Codes, sizes: Floats) -> "list[tuple[int, int, int]]":
     return list(zip(distinct.tolist(), order[starts].tolist(), counts.tolist(), strict=True))
 
 
-def _rest(known: AtCondition) -> "tuple[float, float, float, str]":
-    return known.condition, known.ulp, known.scaled, known.contract
+def _cells(keys: Codes) -> "Iterator[tuple[int, Codes]]":
+    """Every key with the places where it stands, in their order."""
+    order = np.argsort(keys.astype(np.int16), kind="stable")
+    distinct, starts = np.unique(keys[order], return_index=True)
+    return zip(distinct.tolist(), np.split(order, starts[1:]), strict=True)
+
+
+def _condition(power: int) -> float:
+    return sys.float_info.max if power > _CONDITIONS[1] else 4.0**power
 
 
 def _spread(power: int) -> float:

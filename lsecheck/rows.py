@@ -76,22 +76,34 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 HOLDS, NOTED, FAILS = "holds", "noted", "fails"
 
 
+class Dot(msgspec.Struct, frozen=True, array_like=True):
+    """One output, as pictures show it: its numbers to three digits; an array in JSON."""
+
+    condition: Size  #: κ; the largest float64 where it is unbounded
+    ulp: Size
+    scaled: Size  #: E
+    contract: str  #: the strongest that it keeps
+
+
 class AtCondition(msgspec.Struct, frozen=True, array_like=True):
-    """The largest ulp error among the outputs of a family whose condition is alike; an array in JSON."""
+    """The outputs of a family whose condition is alike and that count towards the contract; an array in JSON."""
 
     upto: Size  #: upper end of κ, a power of 4; the largest float64 where κ is unbounded
     outputs: Count  #: scored there
-    condition: Size  #: κ of the output with the largest ulp error; this and the next two to three digits
-    ulp: Size  #: that error
-    scaled: Size  #: its E
-    contract: str  #: the strongest that this output keeps
+    largest: Dot  #: of these, the one with the largest ulp error
+    weakest: Dot  #: and the one that stands worst: of those that keep the weakest contract, the largest E
+
+
+#: the spread that stands for all spreads above a quarter of it
+WIDEST = 4.0**10
 
 
 class AtPlace(msgspec.Struct, frozen=True, array_like=True):
     """The largest E among the rows of a family that are alike in length and spread; an array in JSON."""
 
     n: Some  #: upper end of the length, a power of 4
-    spread: Spread  #: upper end of largest - smallest finite entry: 0, or a power of 4 from 2^-6 to 2^20
+    #: upper end of largest - smallest finite entry: 0, or a power of 4 from 2^-6 to 2^18; 2^20 for all above 2^18
+    spread: Spread
     outputs: Count  #: scored there
     scaled: Size  #: the largest E, to three digits; 0 where nothing was scored
     wrong: Count  #: answers of a wrong kind

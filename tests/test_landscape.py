@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lsecheck import formats, functions
+from lsecheck import check, formats, functions
 from lsecheck.charges import Asked, charges
 from lsecheck.contracts import LADDER, Contract
-from lsecheck.functions.definition import Expected
+from lsecheck.functions.definition import Domain, Expected
 from lsecheck.inputs.batch import Batch
 from lsecheck.landscape import Landscape
 from lsecheck.measure import errors
 from lsecheck.oracle.truth import certify
+from lsecheck.rows import WIDEST, Dot
 from lsecheck.subjects import load
 from lsecheck.subjects.subject import ask
 
@@ -47,22 +48,74 @@ def upper(number, least, most):
 RANDOM = np.random.default_rng(8).normal(size=(300, 9)) * np.geomspace(1e-4, 300, 300)[:, None]
 
 
+def short(number):
+    """To three digits."""
+    return float(f"{number:.3g}")
+
+
 @pytest.mark.parametrize("function", ["logsumexp", "softmax", "log_softmax"])
-def test_every_scored_output_is_in_the_cell_of_its_condition_and_the_worst_is_kept(function):
+def test_every_scored_output_is_in_the_cell_of_its_condition_and_the_worst_two_are_kept(function):
     """A twin that looks at one output after the other."""
     given = asked("max-shift", function, RANDOM)
-    cells = {}
-    for kappa, ulp, rung in zip(
-        given.errors.condition.ravel(), given.errors.ulp.ravel(), given.errors.rung.ravel(), strict=True
+    errors, cells = given.errors, {}
+    for kappa, ulp, scaled, rung in zip(
+        errors.condition.ravel(), errors.ulp.ravel(), errors.scaled.ravel(), errors.rung.ravel(), strict=True
     ):
-        cells.setdefault(upper(kappa, -2, 511), []).append((ulp, kappa, str(LADDER[rung])))
+        cells.setdefault(upper(kappa, -2, 511), []).append((ulp, rung, scaled, kappa))
+
+    def dot(of):
+        ulp, rung, scaled, kappa = of
+        return Dot(short(kappa), short(ulp), short(scaled), str(LADDER[rung]))
+
     found = landscape(given).by_condition()
     assert [one.upto for one in found] == sorted(cells)
+    assert any(one.largest != one.weakest for one in found)
     for one in found:
-        ulp, kappa, contract = max(cells[one.upto], key=lambda each: each[0])
-        assert one.outputs == len(cells[one.upto])
-        assert (one.ulp, one.condition) == (float(f"{ulp:.3g}"), float(f"{kappa:.3g}"))
-        assert one.contract == contract
+        inside = cells[one.upto]
+        assert one.outputs == len(inside)
+        assert one.largest == dot(max(inside, key=lambda each: each[0]))
+        assert one.weakest == dot(max(inside, key=lambda each: each[1:3]))
+
+
+def test_a_worse_e_at_a_smaller_condition_does_not_hide_behind_a_larger_ulp_error():
+    """Both are of one cell, 4 to 16."""
+    given = asked("max-shift", "logsumexp", [[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    made = {"condition": [5.0, 15.0, 6.0], "ulp": [60.0, 99.0, 9.0], "scaled": [14.9, 9.5, 3.0], "rung": [2, 2, 1]}
+    errors = replace(given.errors, **{name: np.array(each)[:, None] for name, each in made.items()})
+    (one,) = landscape(given._replace(errors=errors)).by_condition()
+    assert one.largest == Dot(15.0, 99.0, 9.5, "conditioned")
+    assert one.weakest == Dot(5.0, 60.0, 14.9, "conditioned")
+    errors.rung[2] = 4
+    (one,) = landscape(given._replace(errors=errors)).by_condition()
+    assert one.weakest == Dot(6.0, 9.0, 3.0, "sequential"), "a weaker contract stands worse, whatever its E"
+
+
+def test_rows_that_are_judged_apart_have_no_part_in_what_lies_by_condition():
+    """float16 sums of more than 65,504 terms leave the format: no contract speaks of them."""
+    long = asked("max-shift@float32", "logsumexp", np.zeros((1, 70_000)), "float16")
+    charged = charges(long, Contract.SHIFTED)
+    assert charged.domains.tolist() == [Domain.RANGE]
+    assert charged.scored.all()
+    assert landscape(long).by_condition() == []
+    assert sum(one.outputs for one in landscape(asked("max-shift", "softmax", RANDOM)).by_condition()) == RANDOM.size
+
+
+@pytest.mark.parametrize("method", ["logaddexp-fold", "log1p-shift", "max-shift"])
+@pytest.mark.parametrize("fmt", ["float16", "float32"])
+def test_the_weakest_of_all_cells_stands_as_its_row_does(method, fmt):
+    """The contract of a row and its E are not larger than what a picture of it can show."""
+    found = check([method], "logsumexp", formats=[fmt], families=["gap", "near-zero", "offset", "long"], effort="quick")
+    assert found.rows
+    for row in found.rows:
+        dots = [dot for cell in row.by_condition for dot in (cell.largest, cell.weakest)]
+        assert sum(cell.outputs for cell in row.by_condition) == sum(count for _, count in row.histogram)
+        if not row.class_errors:
+            assert max(Contract(dot.contract).rung for dot in dots) == Contract(row.contract).rung
+        weakest = [dot for dot in dots if dot.contract == row.contract]
+        assert max(dot.scaled for dot in dots) <= short(row.max_scaled)
+        if not row.class_errors:
+            assert isinstance(row.witness.scaled, float)
+            assert max(dot.scaled for dot in weakest) == short(row.witness.scaled)
 
 
 @pytest.mark.parametrize("function", ["logsumexp", "softmax"])
@@ -85,9 +138,12 @@ def test_batches_of_one_length_add_up_in_any_order():
     for order in (parts, parts[::-1]):
         found = landscape(*order)
         assert found.by_place() == whole.by_place()
-        assert [(one.upto, one.outputs, one.ulp) for one in found.by_condition()] == [
-            (one.upto, one.outputs, one.ulp) for one in whole.by_condition()
-        ]
+        assert [_sizes(one) for one in found.by_condition()] == [_sizes(one) for one in whole.by_condition()]
+
+
+def _sizes(cell):
+    """Of equals the first stays, and which comes first may differ."""
+    return cell.upto, cell.outputs, cell.largest.ulp, cell.weakest.contract, cell.weakest.scaled
 
 
 def test_lengths_and_spreads_on_an_edge_belong_below_it():
@@ -95,7 +151,8 @@ def test_lengths_and_spreads_on_an_edge_belong_below_it():
     for n, cell in ((1, 1), (2, 4), (4, 4), (5, 16), (16, 16), (17, 64)):
         (one,) = landscape(asked("max-shift", "logsumexp", np.zeros((1, n)))).by_place()
         assert (one.n, one.spread, one.outputs, one.wrong) == (cell, 0.0, 1, 0)
-    for gap, cell in ((1e-9, 2.0**-6), (2.0**-6, 2.0**-6), (1.0, 1.0), (4.0, 4.0), (4.5, 16.0), (1e30, 2.0**20)):
+    gaps = {1e-9: 2.0**-6, 2.0**-6: 2.0**-6, 1.0: 1.0, 4.0: 4.0, 4.5: 16.0, 2.0**18: 2.0**18}
+    for gap, cell in (gaps | {2.0**18 + 1: WIDEST, 1e30: WIDEST}).items():
         (one,) = landscape(asked("max-shift", "logsumexp", [[0.0, -gap]])).by_place()
         assert one.spread == cell, gap
 
@@ -125,4 +182,4 @@ def test_a_spread_and_a_condition_past_every_number_stay_finite():
     given = asked("max-shift", "logsumexp", [[0.0, 1.0]])
     unbounded = replace(given.errors, condition=np.full((1, 1), np.inf))
     (one,) = landscape(given._replace(errors=unbounded)).by_condition()
-    assert (one.upto, one.condition) == (top, top)
+    assert (one.upto, one.largest.condition, one.weakest.condition) == (top, top, top)

@@ -1,5 +1,6 @@
 """specimens: the worst cases of a subject, made small, with why."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,10 +8,12 @@ import lsecheck
 from lsecheck import formats, functions, specimens
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.inputs.corpus import parse_values
-from lsecheck.rows import ABSENT
+from lsecheck.rows import ABSENT, Specimen
 from lsecheck.run import execute, plan, told_apart
+from lsecheck.specimens import choosing
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN
+from tests.report import gates
 
 FAMILIES = ("ordinary", "gap", "specials", "wide", "conduct", "width")
 
@@ -84,6 +87,36 @@ def test_no_more_than_five_and_no_two_alike():
         assert 3 <= len(found) <= specimens.MOST
         keys = [(one.format, one.domain, one.kind, one.witness.x, one.witness.n) for one in found]
         assert len(set(keys)) == len(keys)
+
+
+def _alike(function, one, other):
+    """Of two cases, each the entries, the output and the label."""
+
+    def of(x, output=0, label=ABSENT):
+        seen = msgspec.structs.replace(gates.SEEN, x=x, n=5, output=output, label=label)
+        return Specimen(
+            function=function, subject="a", format="float32", domain="contract", kind="inaccurate",
+            expected="a number", missed="faithful", kept="shifted", witness=seen, found=seen,
+        )  # fmt: skip
+
+    return choosing._alike(of(*one), of(*other))
+
+
+def test_one_row_in_two_orders_is_one_case():
+    """Where an output is of an entry, of an equal entry."""
+    for function in ("logsumexp", "logaddexp"):
+        assert _alike(function, ("-0x1p0 0x0p0",), ("0x0p0 -0x1p0",))
+        assert _alike(function, ("0x1p0*2 0x1p1 0x1p0*2",), ("0x1p1 0x1p0*4",))
+        assert not _alike(function, ("0x1p0*2 0x1p1",), ("0x1p1*2 0x1p0",))
+        assert not _alike(function, ("0x1p0 0x1p1",), (ABSENT,))
+        assert _alike(function, (ABSENT,), (ABSENT,))
+    for function in ("softmax", "log_softmax"):
+        assert _alike(function, ("-0x1p0 0x0p0*3", 0), ("0x0p0*3 -0x1p0", 3))
+        assert _alike(function, ("-0x1p0 0x0p0*3", 1), ("0x0p0*3 -0x1p0", 2))
+        assert not _alike(function, ("-0x1p0 0x0p0*3", 0), ("0x0p0*3 -0x1p0", 2))
+        assert _alike(function, (ABSENT, 3), (ABSENT, 4))
+    assert _alike("cross_entropy", ("-0x1p0 0x0p0", 0, 0), ("0x0p0 -0x1p0", 0, 1))
+    assert not _alike("cross_entropy", ("-0x1p0 0x0p0", 0, 0), ("-0x1p0 0x0p0", 0, 1))
 
 
 def test_one_failure_in_every_family_is_shown_once():

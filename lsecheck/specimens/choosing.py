@@ -4,6 +4,7 @@ What breaks every contract comes first, then what is judged apart, then what mis
 contract by most. One that is inaccurate keeps, made small, half of its E.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -96,12 +97,48 @@ def worst(subject: Subject, rows: Sequence[Row], most: int = MOST) -> list[Speci
 
 
 def _alike(one: Specimen, other: Specimen) -> bool:
-    """Whether both show the same."""
+    """Whether both show the same: the same entries in any order, and the output of, or the label at, an equal one.
+
+    No function of the family depends on the order of its entries, only on which of them an output is of.
+    """
 
     def case(of: Specimen) -> tuple[object, ...]:
-        return of.format, of.domain, of.kind, of.witness.n, of.witness.x
+        seen = of.witness
+        entries, asked = sorted(_runs(seen).items()), _asked(of)
+        return of.format, of.domain, of.kind, seen.n, isinstance(seen.x, str), entries, asked
 
     return case(one) == case(other)
+
+
+def _runs(seen: Witness) -> "Counter[str]":
+    """Entry, as it is written -> how often it stands in the row."""
+    counted: Counter[str] = Counter()
+    for value, count in _words(seen):
+        counted[value] += count
+    return counted
+
+
+def _asked(of: Specimen) -> str:
+    """The entry that the output is of, as it is written; '' where it is of the whole row, or the row is not written."""
+    seen = of.witness
+    if isinstance(seen.label, int):
+        place = seen.label
+    elif functions.named(of.function).elementwise:
+        place = seen.output
+    else:
+        return ""
+    for value, count in _words(seen):
+        if place < count:
+            return value
+        place -= count
+    return ""
+
+
+def _words(seen: Witness) -> "Iterator[tuple[str, int]]":
+    """V*COUNT, apart."""
+    for word in seen.x.split() if isinstance(seen.x, str) else ():
+        value, _, count = word.partition("*")
+        yield value, int(count or 1)
 
 
 def _made(subject: Subject, candidate: Candidate) -> Specimen:

@@ -28,7 +28,7 @@ from lsecheck.subjects.subject import Subject, ask
 from lsecheck.tally import WITNESS_RUNS, witness
 
 #: cases, and entries of them, that are asked to shrink one; and a limit for subjects that are slow
-CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 4.0
+CASES, ENTRIES, SECONDS = 50_000, 1 << 25, 20.0
 #: entries of a row whose exact digits are worth their time, and of one whose steps are
 _LONGEST, _STEPS = 1 << 16, 4096
 DIGITS = 20

@@ -21,7 +21,7 @@ MISSING = "figures need matplotlib: pip install 'lsecheck[report]'"
 #: kind -> how it is drawn, and what it shows
 _DRAWN = {
     naming.DISTRIBUTION: (distribution.draw, "distribution of the error in ulps, by family"),
-    naming.CONDITION: (condition.draw, "largest error in ulps by condition"),
+    naming.CONDITION: (condition.draw, "errors in ulps by condition"),
     naming.PLACES: (places.draw, "largest E by length and spread"),
     naming.BIAS: (bias.draw, "mean signed error, by family"),
 }

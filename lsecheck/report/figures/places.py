@@ -2,7 +2,7 @@
 
 A cell is a factor of four wide both ways; its digit is the step of the scale, so that the map reads
 without its shades; a cross stands where an answer is of a wrong kind. The edges are where arithmetic
-of the format changes: each is a line with a letter, named below the map.
+in the format changes: each is a line with a letter, named below the map.
 """
 
 import math
@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lsecheck import formats
+from lsecheck.formats import Format, FormatPair
 from lsecheck.report import scale
-from lsecheck.report.figures.canvas import LINE, Panel
+from lsecheck.report.figures.canvas import LINE, WIDTH, Panel
 from lsecheck.report.words import short
-from lsecheck.rows import AtPlace, Row
+from lsecheck.rows import WIDEST, AtPlace, Row
 
 _WIDTH, _HEIGHT = 18.0, 15.0
-#: log4 of the first column that is not 0, as `landscape` has it
-_FIRST = -3
+#: log4 of the first column that is not 0, as `landscape` has it, and of the last, which has no upper end
+_FIRST, _LAST = -3, round(math.log(WIDEST, 4))
 _LETTERS = "abcdefgh"
 
 Cells = dict[tuple[int, float], AtPlace]
@@ -42,7 +43,7 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     lines = len(shown)
     height = 36 + _HEIGHT * len(lengths) + 36 + LINE * lines
     panel = Panel(
-        height=round(height), left=46, right=round(340 - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines
+        height=round(height), left=46, right=round(WIDTH - 46 - _WIDTH * (last + 1)), top=36, bottom=36 + LINE * lines
     )
     _boxes(panel, cells, lengths)
     _edges(panel, shown, lengths)
@@ -50,13 +51,20 @@ def draw(rows: Sequence[Row], name: str, title: str, fmt: str) -> str:
     for place, length in enumerate(lengths):
         panel.words(panel.left - 6, panel.top + _HEIGHT * (len(lengths) - place) - 4, _length(length), "muted", "right")
     panel.words(panel.left + _WIDTH / 2, panel.bottom + 13, "0", "muted", "center")
-    for power in range(_FIRST, last - 1 + _FIRST + 1):
+    open_ended = last == _column(WIDEST)
+    for power in range(_FIRST, (_LAST - 3 if open_ended else last - 1 + _FIRST) + 1):
         if power % 2 == 0:
             panel.words(panel.left + _WIDTH * (power - _FIRST + 2), panel.bottom + 13, _power(power), "muted", "center")
+    if open_ended:
+        x = panel.left + _WIDTH * (last + 0.5)
+        panel.words(x, panel.bottom + 13, f">{_power(_LAST - 1)}", "muted", "center")
     panel.words(panel.left, 13, fmt, bold=True)
+    where = "" if not shown or ":" not in fmt else f" in {computed_in(formats.pair(fmt))}"
+    if where:
+        panel.words(WIDTH - 8, 13, f"edges{where}", "muted", "right")
     panel.words(panel.left - 6, 26, "n", "muted", "right")
     panel.words((panel.left + panel.right) / 2, panel.bottom + 28, "spread: largest − smallest", "muted", "center")
-    return panel.written(name, title, _said(cells, shown))
+    return panel.written(name, title, _said(cells, shown, where))
 
 
 def merged(rows: Sequence[Row]) -> Cells:
@@ -71,17 +79,38 @@ def merged(rows: Sequence[Row]) -> Cells:
 
 
 def edges(text: str) -> list[Edge]:
-    """Where a format's arithmetic changes."""
-    pair = formats.pair(text)
-    fmt = pair.input
+    """Where arithmetic changes, in the format that a method plausibly computes in; none where that is neither's."""
+    fmt = computed_in(formats.pair(text))
+    if fmt is None:
+        return []
     found = [
-        Edge(fmt.precision * math.log(2), "spread", "a smaller term changes no sum"),
-        Edge(math.log(fmt.largest), "spread", "exp overflows without a shift"),
-        Edge(-fmt.tiny_exponent * math.log(2), "spread", "exp underflows to 0"),
-        Edge(2.0**fmt.precision, "n", "a sum of ones sticks"),
-        Edge(fmt.largest, "n", "a sum of ones overflows"),
+        # e^-d rounds to 2^-p or less up to 2^-p (1 + u), and 1 + 2^-p to 1: half-way both, and the ties are to even
+        Edge(
+            fmt.precision * math.log(2) - math.log1p(fmt.unit_roundoff),
+            "spread",
+            "one smaller term is lost beside the largest",
+        ),
+        # e^-d rounds to 0 up to t/2, half of 2^tiny_exponent: that tie is to even too
+        Edge((1 - fmt.tiny_exponent) * math.log(2), "spread", "exp underflows to 0"),
+        # 2^p + 1 is half-way to the next number, and the tie is to even
+        Edge(2.0**fmt.precision, "n", "a sum of ones, one by one, sticks"),
+        Edge(_overflows(fmt), "n", "a sum of ones overflows"),
     ]
     return sorted(found, key=lambda edge: (edge.along != "spread", edge.at))
+
+
+def computed_in(pair: FormatPair) -> "Format | None":
+    """The wider of the two, as fused kernels do it; None where one has the precision and the other the range."""
+    for one, other in (pair, pair[::-1]):
+        if one.precision >= other.precision and one.emax >= other.emax and one.tiny_exponent <= other.tiny_exponent:
+            return one
+    return None
+
+
+def _overflows(fmt: Format) -> int:
+    """The least whole number that rounds to more than M: M and half of the gap above it, where that tie is to even."""
+    half_way = (2 * fmt.largest_significand + 1) << (fmt.emax - fmt.precision)
+    return half_way if fmt.largest_significand % 2 else half_way + 1
 
 
 def _boxes(panel: Panel, cells: Cells, lengths: "list[int]") -> None:
@@ -182,7 +211,7 @@ def _power(power: int) -> str:
     return f"{value / 2**10:.0f}k" if value < 2**20 else f"{value / 2**20:.0f}M"
 
 
-def _said(cells: Cells, shown: Sequence[Edge]) -> str:
+def _said(cells: Cells, shown: Sequence[Edge], where: str) -> str:
     steps: dict[int, int] = {}
     for cell in cells.values():
         step = _step(cell)
@@ -192,11 +221,12 @@ def _said(cells: Cells, shown: Sequence[Edge]) -> str:
     worst = max(cells.values(), key=lambda cell: cell.scaled)
     wrong = [cell for cell in cells.values() if cell.wrong]
     told = [f"{sum(steps.values())} cells: {counted}"]
-    told.append(f"largest E {short(worst.scaled)}, at n up to {worst.n:,} and spread up to {short(worst.spread)}")
+    spread = f"above {WIDEST / 4:,.0f}" if worst.spread == WIDEST else f"up to {short(worst.spread)}"
+    told.append(f"largest E {short(worst.scaled)}, at n up to {worst.n:,} and spread {spread}")
     if wrong:
         told.append(f"answers of a wrong kind in {len(wrong)}, {sum(cell.wrong for cell in wrong):,} in all")
     named = "; ".join(
         f"{edge.along} {short(edge.at) if edge.along == 'spread' else f'{edge.at:,.0f}'}: {edge.meaning}"
         for edge in shown
     )
-    return ". ".join(told) + (f". Edges: {named}." if named else ".")
+    return ". ".join(told) + (f". Edges{where}: {named}." if named else ".")

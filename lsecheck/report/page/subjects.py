@@ -191,16 +191,20 @@ _CAPTIONS = {
         "This result holds no histogram of errors.",
     ),
     naming.CONDITION: (
-        "Largest ulp error by condition κ",
-        "The band is E = FACTOR, the bound of conditioned: FACTOR (1 + κ) times ½ to 1 ulps, by where the exact value"
-        " lies in its binade. Dots in it or below are mathematics, dots above are the implementation. Weaker contracts"
-        " depend on n and the spread too, so no line is drawn for them: the shape of a dot says which one it keeps.",
+        "Ulp errors by condition κ",
+        "Of every factor of 4 in κ two outputs that count towards the contract: the largest ulp error, and what stands"
+        " worst (the weakest contract, then the largest E). An error with E = e is e (1 + κ) times ½ to 1 ulps, by"
+        " where the exact value lies in its binade: a band. Under that of E = 1 an answer is as good as the inputs"
+        " allow, which is mathematics; what is above, the implementation adds. E = FACTOR is where the contract"
+        " conditioned ends, but for its terms for n and underflow. A line through a dot: the exact value is not a"
+        " normal number, and its bands lie elsewhere (lower, where it is subnormal). Weaker contracts depend on n"
+        " and the spread too and have no band: the shape of a dot says which one it keeps.",
         "This result was made before lsecheck recorded errors by condition: make it again to see them.",
     ),
     naming.PLACES: (
         "Largest E by length n and spread, all families",
-        "A digit is the step of the scale, 1 to 5; ✗ is an answer of a wrong kind. Dashed lines are where the"
-        " arithmetic of the format changes, named below each map.",
+        "A digit is the step of the scale, 1 to 5; ✗ is an answer of a wrong kind; the last column is of all spreads"
+        " above 4⁹. Dashed lines are where arithmetic in the format changes, named below each map.",
         "This result was made before lsecheck recorded errors by place: make it again to see them.",
     ),
     naming.BIAS: (
