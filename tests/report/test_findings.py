@@ -320,7 +320,9 @@ def test_a_draft_does_not_speak_of_our_methods(name):
     """Another project's readers do not know their names."""
     texts = [text for sort in sorts.SORTS.values() for text in sort]
     given = {"answer": "inf", "truth": "0x1p0", "printed": "", "alike": [name, f"{name}@float32"], "kept": "sequential"}
+    alike = [f"{name}@float32"]
     for function in causes.FORMULAS:
         for more in ({"domain": "range", "format": "float16"}, {"domain": "contract"}, {"kind": "inaccurate"}):
             texts.append(causes.cause(specimen("torch", "0x0p0*9", function=function, **(given | more))))
+        texts.append(causes.cause(specimen("openvino", "0x0p0*9", **(given | {"format": "float64", "alike": alike}))))
     assert not any(re.search(rf"\b{re.escape(name)}\b", text) for text in texts)
