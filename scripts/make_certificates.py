@@ -4,7 +4,7 @@
     scripts/make_certificates.py [--only WORD]... [--jobs N] [--list] [--fresh]
 
 About an hour and a half on two cores, most of it pairs of 16-bit numbers. Interrupted, it goes on where it was; a
-claim that stands is not asked again but with --fresh. Exits 1 where a proof could not be finished; what is not kept,
+claim that stands is not asked again but with --fresh, only its text is rendered again. Exits 1 where a proof could not be finished; what is not kept,
 the certificates say, and scripts/check_theorems.py whether that is a bound.
 """
 
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lsecheck.prove import Claim
+from lsecheck.report import certified
+from lsecheck.rows import from_json
 
 FOLDER = Path(__file__).resolve().parent.parent / "reports" / "certificates"
 
@@ -110,7 +112,12 @@ def main() -> int:
         if not set(given.only) <= set(claim.words):
             continue
         print("lsecheck prove", *claim.words, flush=True)
-        if given.list or ((FOLDER / f"{claim.name}.json").is_file() and not given.fresh):
+        kept = FOLDER / f"{claim.name}.json"
+        if given.list:
+            continue
+        if kept.is_file() and not given.fresh:  # its words may have changed since
+            found = from_json(kept.read_bytes(), kept.name)
+            kept.with_suffix(".txt").write_text(certified.render(found) + "\n", "utf-8")
             continue
         command = [
             sys.executable,

@@ -13,7 +13,7 @@ from lsecheck.run import execute, plan, told_apart
 from lsecheck.specimens import choosing
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN
-from tests.report import gates
+from report import gates
 
 FAMILIES = ("ordinary", "gap", "specials", "wide", "conduct", "width")
 

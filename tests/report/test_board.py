@@ -10,7 +10,7 @@ import pytest
 from lsecheck.report import figures, leaderboard
 from lsecheck.report.figures import pareto
 from lsecheck.report.page import board
-from tests.report import boards
+from report import boards
 
 html5lib = pytest.importorskip("html5lib", reason="needs html5lib: pip install 'lsecheck[test]'")
 DRAWS = pytest.mark.skipif(not figures.available(), reason="needs matplotlib: pip install 'lsecheck[report]'")

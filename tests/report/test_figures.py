@@ -17,7 +17,7 @@ from lsecheck.functions.definition import Sums
 from lsecheck.report import figures, scale
 from lsecheck.report.figures import bias, condition, distribution, naming, places
 from lsecheck.rows import WIDEST, AtCondition, AtPlace, Document, Dot
-from tests.report import gates, pages
+from report import gates, pages
 
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'lsecheck[report]'")
 
@@ -108,7 +108,7 @@ _WATCHED = """
 import sys
 from lsecheck.report import figures, page
 from lsecheck.rows import Document
-from tests.report import gates
+from report import gates
 page.render(Document(schema=1, environment={}, rows=[], verdicts=[]))
 print("matplotlib" in sys.modules)
 figures.draw(Document(schema=1, environment={}, rows=[gates.row(histogram=[(0.5, 3)])], verdicts=[]))

@@ -9,7 +9,7 @@ from lsecheck.report import causes, findings, sorts
 from lsecheck.report.sorts import KNOW, WRONG
 from lsecheck.specimens import making
 from lsecheck.subjects.methods import METHODS
-from tests.report.boards import board, specimen
+from report.boards import board, specimen
 
 
 @pytest.fixture(scope="module")

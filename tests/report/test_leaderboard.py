@@ -10,7 +10,7 @@ from lsecheck.contracts import Contract
 from lsecheck.gate import judge
 from lsecheck.report import leaderboard
 from lsecheck.rows import AtPlace, Finding, Witness, from_json, to_json
-from tests.report.boards import board, row, speed
+from report.boards import board, row, speed
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_generated_parts_of_a_page_are_replaced_and_missing_ones_refused(documen
 
 def test_the_worst_cases_made_small_have_their_exact_value_and_what_is_wrong():
     """Of a report; other results have none, and no empty section."""
-    from tests.report import pages
+    from report import pages
 
     document = pages.small()
     assert document.specimens

@@ -18,8 +18,8 @@ from lsecheck.report.figures import naming
 from lsecheck.report.page import commands, specimens
 from lsecheck.report.words import again, at_best, measured, of_subject
 from lsecheck.rows import ABSENT, Document, Witness, from_json
-from tests.report import gates, pages
-from tests.report.pages import HERE, HOSTILE
+from report import gates, pages
+from report.pages import HERE, HOSTILE
 
 html5lib = pytest.importorskip("html5lib", reason="needs html5lib: pip install 'lsecheck[test]'")
 
@@ -52,7 +52,7 @@ def words(text):
 
 
 def test_the_page_is_what_it_was():
-    """Golden. After a change that is meant: python -c 'from tests.report.test_page import renew; renew()'."""
+    """Golden. After a change that is meant: cd tests && python -c 'from report.test_page import renew; renew()'."""
     assert page.render(pages.small()) == GOLDEN.read_text("utf-8")
 
 

@@ -14,7 +14,7 @@ import pytest
 from lsecheck.report import figures, page
 from lsecheck.report.page import board
 from lsecheck.rows import from_json
-from tests.report.pages import HOSTILE, document, logits, older, renamed
+from report.pages import HOSTILE, document, logits, older, renamed
 
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="needs selenium: pip install 'lsecheck[browser]'", exc_type=ImportError
