@@ -4,8 +4,8 @@
     scripts/make_certificates.py [--only WORD]... [--jobs N] [--list] [--fresh]
 
 About an hour and a half on two cores, most of it pairs of 16-bit numbers. Interrupted, it goes on where it was; a
-claim that stands is not asked again but with --fresh, only its text is rendered again. Exits 1 where a proof could not be finished; what is not kept,
-the certificates say, and scripts/check_theorems.py whether that is a bound.
+claim that stands is not asked again but with --fresh: only its text is rendered again. Exits 1 where a proof could not
+be finished; what is not kept, the certificates say, and scripts/check_theorems.py whether that is a bound.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
+from report import gates
 
 import lsecheck
 from lsecheck import formats, functions, specimens
@@ -13,7 +14,6 @@ from lsecheck.run import execute, plan, told_apart
 from lsecheck.specimens import choosing
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN
-from report import gates
 
 FAMILIES = ("ordinary", "gap", "specials", "wide", "conduct", "width")
 

@@ -99,7 +99,7 @@ def test_without_matplotlib_there_are_no_figures_and_no_error(monkeypatch):
 def test_matplotlib_is_imported_only_to_draw_and_never_its_state_machine():
     """A page without figures does not wait for it; nothing of one caller's is left for another."""
     said = subprocess.run(
-        [sys.executable, "-c", _WATCHED], capture_output=True, text=True, check=True, cwd=pages.HERE.parents[1]
+        [sys.executable, "-c", _WATCHED], capture_output=True, text=True, check=True, cwd=pages.HERE.parent
     ).stdout.split()
     assert said == ["False", "True", "False"]
 
