@@ -119,9 +119,8 @@ class Landscape:
         # 0 is a cell of its own, below the others
         powers = np.where(spread == 0, _SPREADS[0] - 1, np.clip(_powers(spread), *_SPREADS))
         length = int(_powers(np.array([float(n)]))[0])
-        for power, first, _ in _groups(powers, scaled):
-            here = powers == power
-            counted = int(outputs[here].sum()), max(float(scaled[first]), 0.0), int(wrong[here].sum())
+        for power, here in _cells(powers):
+            counted = int(outputs[here].sum()), max(float(scaled[here].max()), 0.0), int(wrong[here].sum())
             before = self._places.get((length, power), (0, 0.0, 0))
             self._places[length, power] = (
                 before[0] + counted[0], max(before[1], counted[1]), before[2] + counted[2],
@@ -133,13 +132,6 @@ def _powers(numbers: Floats) -> Codes:
     significand, exponent = np.frexp(np.where(np.isfinite(numbers), numbers, sys.float_info.max))
     above = exponent.astype(np.int64) - (significand == 0.5)
     return np.where(numbers > 0, -(-above // 2), -(1 << 20))
-
-
-def _groups(keys: Codes, sizes: Floats) -> "list[tuple[int, int, int]]":
-    """Every key with the place of the first of its largest sizes, and how many there are."""
-    order = np.lexsort((np.arange(len(keys)), -sizes, keys))
-    distinct, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
-    return list(zip(distinct.tolist(), order[starts].tolist(), counts.tolist(), strict=True))
 
 
 def _cells(keys: Codes) -> "Iterator[tuple[int, Codes]]":

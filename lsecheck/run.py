@@ -133,25 +133,9 @@ def execute(
         raise SubjectError(
             "several jobs need subjects that other processes can load: give 'module:function', or jobs=1"
         )
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
-
-    found: dict[int, list[Row]] = {}
-    with workers.pool(jobs) as pool:
-        heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
-        futures = {pool.submit(perform, tasks[place]): place for place in heaviest}
-        try:
-            for future in as_completed(futures):
-                found[futures[future]] = future.result()
-                progress()
-        except BrokenProcessPool:
-            raise SubjectError(
-                "a worker process died while subjects ran in it: --isolate (in a gate, isolate = true) shows which one"
-            ) from None
-        except BaseException:
-            workers.end(pool)
-            raise
-    return [row for place in range(len(tasks)) for row in found[place]]
+    heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
+    found = workers.each(jobs, perform, [(task,) for task in tasks], progress, heaviest)
+    return [row for rows in found for row in rows]
 
 
 @np.errstate(all="ignore")  # a subject's module may have set it to raise

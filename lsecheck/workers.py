@@ -3,9 +3,15 @@
 import os
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
+from lsecheck.errors import SubjectError
 from lsecheck.oracle import engines
+
+Found = TypeVar("Found")
 
 #: libraries that start threads when they are imported or first asked
 _THREADED = ("torch", "jax", "tensorflow", "onnxruntime", "openvino")
@@ -21,6 +27,36 @@ def pool(jobs: int) -> ProcessPoolExecutor:
     started = "fork" if forks else "spawn"
     context = multiprocessing.get_context(started)
     return ProcessPoolExecutor(jobs, context, initializer=_obey_the_parent, initargs=(engines.forced(), os.getpid()))
+
+
+def each(
+    jobs: int,
+    function: Callable[..., Found],
+    calls: Sequence[tuple[Any, ...]],
+    progress: Callable[[], object] = lambda: None,
+    first: "Sequence[int] | None" = None,
+) -> list[Found]:
+    """What the function answers to each of the calls, in their order; `progress` is called after each.
+
+    first     the places of the calls in the order in which they are begun
+    Raises `SubjectError` if one of the processes dies.
+    """
+    found: dict[int, Found] = {}
+    with pool(jobs) as its:
+        begun = range(len(calls)) if first is None else first
+        futures = {its.submit(function, *calls[place]): place for place in begun}
+        try:
+            for future in as_completed(futures):
+                found[futures[future]] = future.result()
+                progress()
+        except BrokenProcessPool:
+            raise SubjectError(
+                "a worker process died while subjects ran in it: --isolate (in a gate, isolate = true) shows which one"
+            ) from None
+        except BaseException:
+            end(its)
+            raise
+    return [found[place] for place in range(len(calls))]
 
 
 def end(workers: ProcessPoolExecutor) -> None:

@@ -10,7 +10,18 @@ import click
 from lsecheck import functions, gate
 from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import corpus_folder, given_file, progress_bar, writable, write
-from lsecheck.cli.options import CORPUS, DEFAULT_FORMATS, ENGINE, FORMATS, FUNCTION, INPUTS, RUN, SEED, loading_options
+from lsecheck.cli.options import (
+    CORPUS,
+    DEFAULT_FORMATS,
+    ENGINE,
+    FORMATS,
+    FUNCTION,
+    INPUTS,
+    RUN,
+    SEED,
+    given,
+    loading_options,
+)
 from lsecheck.errors import InputError, UnknownName
 from lsecheck.rows import Document, from_json
 from lsecheck.subjects.loading import Loading
@@ -72,10 +83,9 @@ def check(
 @click.option("--from", "source", metavar="RESULTS.json", help="Render this result again; nothing is measured.")
 @loading_options
 @ENGINE
-@click.pass_context
 def report(
-    context: click.Context, subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str,
-    effort: "str | None", seed: int, jobs: int, against: "str | None", source: "str | None", loading: Loading,
+    subjects: tuple[str, ...], chosen: tuple[str, ...], pairs: tuple[str, ...], output: str, effort: "str | None",
+    seed: int, jobs: int, against: "str | None", source: "str | None", loading: Loading,
 ) -> None:  # fmt: skip
     """Write accuracy reports: a page, summary.md, results.json and figures; summary and results of real logits too.
 
@@ -87,7 +97,7 @@ def report(
     writable(folder / "summary.md")
     older = None if against is None else _document(against)
     if source is not None:
-        _refuse_all_but(context, "--from", ("source", "output", "against"))
+        _refuse_all_but("--from", ("source", "output", "against"))
         documents = {publish.FAMILIES: _document(source)}
         beside = Path(source).parent / publish.LOGITS / "results.json"
         if Path(source).name == "results.json" and beside.is_file():
@@ -128,11 +138,11 @@ def _written_before(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in known if path.is_file()}
 
 
-def _refuse_all_but(context: click.Context, option: str, allowed: tuple[str, ...]) -> None:
+def _refuse_all_but(option: str, allowed: tuple[str, ...]) -> None:
     """Refuse what was typed beside an option that leaves nothing else to say."""
-    for parameter in context.command.params:
-        name = parameter.name or ""
-        if name not in allowed and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+    typed = given() - {*allowed}
+    for parameter in click.get_current_context().command.params:
+        if parameter.name in typed:
             said = parameter.opts[-1] if isinstance(parameter, click.Option) else "SUBJECT"
             raise InputError(f"{option} renders a result that was measured: it takes no {said}")
 

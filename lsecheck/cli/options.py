@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from lsecheck.oracle import engines
 from lsecheck.subjects.loading import Loading
@@ -37,6 +38,13 @@ RUN = _options(
     SEED,
     click.option("--jobs", type=click.IntRange(1), default=1, help="Worker processes."),
 )
+
+
+def given() -> "set[str]":
+    """The parameters of the command at work that were on the command line."""
+    context = click.get_current_context()
+    source = context.get_parameter_source
+    return {name for name in context.params if source(name) is ParameterSource.COMMANDLINE}
 
 
 def loading_options(command: "Callable[..., Any]") -> "Callable[..., Any]":

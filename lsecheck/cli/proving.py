@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
 from lsecheck.cli.app import main, refuse
 from lsecheck.cli.files import writable, write
-from lsecheck.cli.options import ENGINE, FUNCTION, loading_options
+from lsecheck.cli.options import ENGINE, FUNCTION, given, loading_options
 from lsecheck.errors import InputError
 from lsecheck.subjects.loading import Loading
 
@@ -56,13 +55,13 @@ def prove(
 
     if (subject is None) == (verify is None):
         raise InputError("name a SUBJECT to prove something of, or a certificate: --verify FILE.json")
-    given = _given()
+    typed = given()
     if subject is None:
-        if given - _VERIFYING:
+        if typed - _VERIFYING:
             taken = "--verify takes --shards, --seed and how the subject is loaded"
-            raise InputError(f"{taken}: {_left_out(given - _VERIFYING)}")
-        return _verified(str(verify), shards, seed if "seed" in given else None, loading)
-    if "shards" in given:
+            raise InputError(f"{taken}: {_left_out(typed - _VERIFYING)}")
+        return _verified(str(verify), shards, seed if "seed" in typed else None, loading)
+    if "shards" in typed:
         raise InputError("--shards goes with --verify FILE")
     claim = Claim(subject, function, pair, n, ordered, specials, sample, seed, require, loading)
     folder = Path(output)
@@ -105,16 +104,9 @@ def prove(
 _VERIFYING = {"verify", "shards", "seed", *(field.name for field in dataclasses.fields(Loading))}
 
 
-def _given() -> "set[str]":
-    """The parameters that were on the command line."""
-    context = click.get_current_context()
-    source = context.get_parameter_source
-    return {name for name in context.params if source(name) is ParameterSource.COMMANDLINE}
-
-
-def _left_out(given: "set[str]") -> str:
+def _left_out(typed: "set[str]") -> str:
     options = {parameter.name: parameter.opts[0] for parameter in click.get_current_context().command.params}
-    return f"leave out {', '.join(sorted(options[name] for name in given))}"
+    return f"leave out {', '.join(sorted(options[name] for name in typed))}"
 
 
 def _verified(file: str, shards: int, seed: "int | None", loading: Loading) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from lsecheck import formats, functions, workers
 from lsecheck.arena import Arena, Charge
 from lsecheck.contracts import LADDER, Contract
-from lsecheck.errors import LsecheckError, SubjectError
+from lsecheck.errors import LsecheckError
 from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
 from lsecheck.specimens import making
 from lsecheck.subjects import load
@@ -59,19 +59,8 @@ def collect(
             found += worst(subject, its)
             progress()
         return found
-    from concurrent.futures.process import BrokenProcessPool
-
-    with workers.pool(jobs) as pool:
-        futures = [pool.submit(_worst_of, subject.spec, subject.name, loading, its) for subject, its in groups]
-        for future in futures:
-            future.add_done_callback(lambda _future: progress())
-        try:
-            return [specimen for future in futures for specimen in future.result()]
-        except BrokenProcessPool:
-            raise SubjectError("a worker process died while subjects ran in it: --isolate shows which one") from None
-        except BaseException:
-            workers.end(pool)
-            raise
+    calls = [(subject.spec, subject.name, loading, its) for subject, its in groups]
+    return [specimen for each in workers.each(jobs, _worst_of, calls, progress) for specimen in each]
 
 
 def groups_of(rows: Sequence[Row]) -> int:

@@ -3,13 +3,10 @@
 It takes ml_dtypes as they are: bfloat16 is bfloat16. Its cross entropy wants the labels first, and by name.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read once, at its import: what it says of the processor
 import tensorflow as tf
 
 from lsecheck.subjects.adapters import ADAPTERS, Asked, called, described, no_device
