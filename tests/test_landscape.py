@@ -164,6 +164,14 @@ def test_answers_of_a_wrong_kind_are_counted_where_they_are():
     assert one.scaled < 1
 
 
+def test_answers_of_a_wrong_kind_are_counted_in_their_own_cell():
+    """A batch has rows of several spreads: what is wrong in one is not wrong in the others."""
+    found = landscape(
+        asked("naive", "logsumexp", [[100.0, 100.0], [0.0, -3.0], [100.0, 40.0], [100.0, 41.0]])
+    ).by_place()
+    assert [(one.spread, one.outputs, one.wrong) for one in found] == [(0.0, 0, 1), (4.0, 1, 0), (64.0, 0, 2)]
+
+
 def test_masked_entries_have_no_part_in_the_spread_and_other_special_rows_have_none():
     """-inf adds exactly nothing; a row of nan, +inf or nothing at all lies nowhere."""
     rows = [[0.0, -np.inf, -3.0], [np.nan, 0.0, 1.0], [np.inf, 0.0, 1.0], [-np.inf] * 3]
