@@ -76,7 +76,7 @@ def _of_a_clamp(specimen: Specimen) -> str:
 
 #: -log of 1e-20 as a float32
 _CLAMPED = -math.log(float.fromhex("0x1.79ca1p-67"))
-#: what numpy.sum says in its Notes: "the improved precision is only used when the summation is along the fast axis"
+#: as the notes of numpy.sum have it
 _OF_AN_AXIS = (
     "numpy.sum adds pairwise only along the axis that is contiguous in memory; along another it adds row after row in"
     " the format itself, where 2048 + 1 = 2048 in float16"
