@@ -116,8 +116,8 @@ _LONG, _SHORT = "accuracy is lost as rows grow", "less accurate than with a pair
 #: how rows lay in memory, in words
 LAYOUTS = {"axis": "along axis 0", "transposed": "in Fortran order", "broadcast": "as one row that is broadcast"}
 _NUMPY_SUMS = (
-    "along another axis a sum goes row by row in the format itself; NumPy documents (numpy.sum, Notes) that its"
-    " improved precision is only used along the fast axis in memory"
+    "along another axis a sum goes row by row in the format itself; NumPy documents (numpy.sum, Notes) that it"
+    " adds pairwise along the contiguous axis alone"
 )
 _PLAIN_SUMS = "the answer is that of adding up one by one in float16, where 2048 + 1 = 2048: a plain sum in the format"
 
