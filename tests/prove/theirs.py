@@ -1,6 +1,7 @@
 """Subjects of these tests, by `prove.theirs:NAME`: honest but for what each is named after."""
 
 import itertools
+import multiprocessing
 import os
 import signal
 import time
@@ -113,8 +114,8 @@ def killed_always(x):
 
 
 def by_process(x):
-    """Another answer in every process, as another processor might give."""
-    return honest(x) + x.dtype.type(os.getpid() % 97)
+    """Another answer in a worker than here, as another processor might give."""
+    return honest(x) if multiprocessing.parent_process() is None else honest(x) + x.dtype.type(1)
 
 
 def huge(x):
