@@ -73,6 +73,10 @@ def small(
 
 def as_found(arena: Arena, charge: Charge, seen: Witness) -> Specimen:
     """A case that is shown as a row of evidence has it."""
+    return _shown(arena, charge, seen, _exact(arena, seen))
+
+
+def _shown(arena: Arena, charge: Charge, seen: Witness, exact: str) -> Specimen:
     return Specimen(
         function=arena.function.name,
         subject=arena.subject.name,
@@ -83,7 +87,7 @@ def as_found(arena: Arena, charge: Charge, seen: Witness) -> Specimen:
         expected=charge.expected,
         missed=str(arena.required) if charge.domain == "contract" else "",
         kept="",
-        exact=_exact(arena, seen),
+        exact=exact,
         witness=seen,
         found=seen,
     )
@@ -120,9 +124,8 @@ def _specimen(
     batch = asked.batch.some(np.array([row]))
     alike = [*_answer_alike(arena, asked, row)]
     return msgspec.structs.replace(
-        as_found(arena, charge, seen),
+        _shown(arena, charge, seen, _exact(arena, shown, batch.values[0].tolist())),
         kept=str(LADDER[asked.errors.rung[row, output]]) if isinstance(shown.ulp, float) else "",
-        exact=_exact(arena, shown, batch.values[0].tolist()),
         witness=shown,
         copies=copies,
         steps=_steps(arena, [arena.subject, *map(method, alike)], batch, output),

@@ -5,6 +5,7 @@ method works in the dtype it is given, n >= 1, and answers in that dtype; what a
 accumulates in is said where it differs.
 """
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +14,8 @@ from lsecheck.subjects.methods.steps import Answer, Array, Exponents, Logged, St
 
 #: columns of a tile of `online_blocked`: the K/V block of flash attention
 TILE = 128
+#: entries whose exponentials `online` takes together: none depends on the sum, and the bits are the same
+AHEAD = 1 << 13
 
 
 def naive(x: Array) -> Iterator[Step]:
@@ -101,11 +104,25 @@ def running(x: Array) -> tuple[Array, Array]:
     """The online pass alone: (rows, n) -> maximum and sum, (rows,) each."""
     m = x[:, 0].copy()
     s = np.exp(m - m)
-    for column in x.T[1:]:
-        risen = np.maximum(m, column)
-        s = s * np.exp(m - risen) + np.exp(column - risen)
-        m = risen
+    ahead = max(AHEAD // max(len(x), 1), 1)
+    for start in range(1, x.shape[-1], ahead):
+        columns = x.T[start : start + ahead]
+        risen = _maxima(m, columns)
+        kept, added = np.exp(risen[:-1] - risen[1:]), np.exp(columns - risen[1:])
+        for rescaling, term in zip(kept, added, strict=True):
+            s = s * rescaling + term
+        m = risen[-1]
     return m, s
+
+
+def _maxima(m: Array, columns: Array) -> Array:
+    """(rows,), (k, rows) -> (k + 1, rows): the maximum before the first column, and after each."""
+    every = np.concatenate([m[None], columns])
+    if len(m) <= len(columns):
+        return np.maximum.accumulate(every)  # NumPy takes entry by entry here: good for few rows
+    for before, after in itertools.pairwise(every):
+        np.maximum(before, after, out=after)
+    return every
 
 
 def _closed(state: Total) -> Iterator[Step]:
