@@ -1,6 +1,6 @@
 """values as typed -> the lines that say the exact answer.
 
-Values are exact rationals, or nan and infinities; each format's answer is of the values rounded
+Values are exact rationals, or nan and infinities, or a row of float64; each format's answer is of the values rounded
 to that format first, and says when that changed them.
 """
 
@@ -15,23 +15,24 @@ from lsecheck.functions.definition import Expected, Function
 from lsecheck.inputs import corpus
 from lsecheck.oracle.truth import certify
 
+Row = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-def exactly(function: Function, values: "list[Fraction | float]", label: "int | None", digits: int) -> list[str]:
+
+def exactly(function: Function, values: "list[Fraction | float] | Row", label: "int | None", digits: int) -> list[str]:
     """The exact outputs, one a line, to `digits` significant decimal digits."""
     batch, labels = _row(function, values, label)
     expected = function.expected(batch, labels)[0]
-    finite = [value for value in values if isinstance(value, Fraction)]
+    held = np.isfinite(batch[0])
+    finite = values[held] if isinstance(values, np.ndarray) else [each for each in values if isinstance(each, Fraction)]
     known: list[str] = []
     if (expected == Expected.NUMBER).any():
         from lsecheck.oracle.digits import decimals
 
-        inner = None
-        if label is not None:
-            inner = sum(isinstance(value, Fraction) for value in values[:label])
+        inner = None if label is None else int(held[:label].sum())
         known = decimals(function, finite, inner, digits)
     lines, upcoming = [], iter(known)
     for output, code in enumerate(expected):
-        masked = function.elementwise and not isinstance(values[output], Fraction)
+        masked = function.elementwise and not held[output]
         if code == Expected.NUMBER:
             lines.append("0" if masked else next(upcoming))  # softmax of -inf is 0
         else:
@@ -83,8 +84,11 @@ _SPOKEN = {
 }
 
 
-def _row(function: Function, values: "list[Fraction | float]", label: "int | None") -> tuple[Any, Any]:
+def _row(function: Function, values: "list[Fraction | float] | Row", label: "int | None") -> tuple[Any, Any]:
     """A row whose special values are those of `values`, and its label as an array."""
-    stand_in = np.array([[0.0 if isinstance(value, Fraction) else value for value in values]])
+    if isinstance(values, np.ndarray):
+        stand_in = values[None, :]
+    else:
+        stand_in = np.array([[0.0 if isinstance(value, Fraction) else value for value in values]])
     labels = None if label is None else np.array([label])
     return stand_in, function.validate(stand_in, labels)

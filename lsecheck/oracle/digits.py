@@ -8,12 +8,13 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 from mpmath.libmp import from_int, from_man_exp, mpf_div, to_str
 
 from lsecheck.errors import InputError, Undecided
 from lsecheck.functions.definition import Function
 from lsecheck.oracle.enclosure import Enclosure, Ratio
-from lsecheck.oracle.interval import FIRST_PRECISION, PRECISION_CAP, Sweep, enclose, rational_row
+from lsecheck.oracle.interval import FIRST_PRECISION, PRECISION_CAP, Sweep, enclose, exact_row, rational_row
 
 MOST_DIGITS = 1000
 #: beyond 2^±this a number is written through mpmath, ASSUMED right in its decimal conversion: the powers of
@@ -21,14 +22,19 @@ MOST_DIGITS = 1000
 _HUGE = 400_000
 
 
-def decimals(function: Function, values: Sequence[Fraction], label: "int | None" = None, digits: int = 40) -> list[str]:
+def decimals(
+    function: Function,
+    values: "Sequence[Fraction] | np.ndarray[tuple[int], np.dtype[np.float64]]",
+    label: "int | None" = None,
+    digits: int = 40,
+) -> list[str]:
     """Every output for finite exact values, as decimal text of `digits` significant digits.
 
     Raises `InputError` for a digit count that is none, `Undecided` past the precision cap.
     """
     if not 1 <= digits <= MOST_DIGITS:
         raise InputError(f"digits must lie from 1 to {MOST_DIGITS}, got {digits}")
-    row = rational_row(values)
+    row = exact_row(values) if isinstance(values, np.ndarray) else rational_row(values)
     places = row.where.tolist() if function.elementwise else [row.where[label] if label is not None else 0]
     found: dict[int, str] = {}
     precision = FIRST_PRECISION

@@ -4,7 +4,6 @@ A shrunk case still breaks the same; where the arena has a floor (`Arena.least`)
 """
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 
 import msgspec
 import numpy as np
@@ -124,7 +123,7 @@ def _specimen(
     batch = asked.batch.some(np.array([row]))
     alike = [*_answer_alike(arena, asked, row)]
     return msgspec.structs.replace(
-        _shown(arena, charge, seen, _exact(arena, shown, batch.values[0].tolist())),
+        _shown(arena, charge, seen, _exact(arena, shown, batch.values[0])),
         kept=str(LADDER[asked.errors.rung[row, output]]) if isinstance(shown.ulp, float) else "",
         witness=shown,
         copies=copies,
@@ -137,7 +136,7 @@ def _specimen(
 # ---- why ----
 
 
-def _exact(arena: Arena, seen: Witness, row: "Sequence[float] | None" = None) -> str:
+def _exact(arena: Arena, seen: Witness, row: "Floats | None" = None) -> str:
     """The exact value in decimal; '' where there is no number, or it is not soon known.
 
     row    its entries, where they are at hand; else those that are written out
@@ -145,13 +144,12 @@ def _exact(arena: Arena, seen: Witness, row: "Sequence[float] | None" = None) ->
     if not 0 < seen.n <= _LONGEST or arena.subject.declared.base != "e":
         return ""
     if row is None:
-        row = [*numbers(seen.x)] if isinstance(seen.x, str) else []
-    values: list[Fraction | float] = [Fraction(value) if np.isfinite(value) else value for value in row]
-    if not values:
+        row = np.array([*numbers(seen.x)] if isinstance(seen.x, str) else [])
+    if not len(row):
         return ""
     label = seen.label if isinstance(seen.label, int) else None
     try:
-        said = exactly(arena.function, values, label, DIGITS)[seen.output]
+        said = exactly(arena.function, row, label, DIGITS)[seen.output]
     except LsecheckError:
         return ""
     return said if said.lstrip("-")[:1].isdigit() else ""
