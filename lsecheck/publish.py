@@ -74,7 +74,7 @@ def measure(
             documents[folder] = Document(schema=SCHEMA, environment=record, rows=mine, verdicts=judged)
     if FAMILIES in documents:
         found = documents[FAMILIES]
-        small = specimens.collect(loaded, found.rows, loading, jobs, report(specimens.groups_of(found.rows)))
+        small = specimens.collect(loaded, found.rows, loading, jobs, report(specimens.candidates_of(found.rows)))
         documents[FAMILIES] = msgspec.structs.replace(found, specimens=small)
     return documents
 

@@ -180,7 +180,7 @@ def test_two_workers_find_what_one_finds():
     alone = specimens.collect(loaded, rows, PLAIN)
     done = []
     assert specimens.collect(loaded, rows, PLAIN, 2, lambda: done.append(1)) == alone
-    assert len(done) == specimens.groups_of(rows) == 2
+    assert len(done) == specimens.candidates_of(rows)
 
 
 def test_a_file_that_is_no_more_leaves_the_case_as_it_was_found():

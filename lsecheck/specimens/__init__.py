@@ -1,5 +1,5 @@
 """rows of evidence -> specimens: the worst cases, made small."""
 
-from lsecheck.specimens.choosing import MOST, collect, groups_of, worst
+from lsecheck.specimens.choosing import MOST, candidates_of, collect, worst
 
-__all__ = ["MOST", "collect", "groups_of", "worst"]
+__all__ = ["MOST", "candidates_of", "collect", "worst"]

@@ -4,6 +4,8 @@ What breaks every contract comes first, then what is judged apart, then what mis
 contract by most. One that is inaccurate keeps, made small, half of its E.
 """
 
+import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ from lsecheck.errors import LsecheckError
 from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
 from lsecheck.specimens import making
 from lsecheck.subjects import load
-from lsecheck.subjects.loading import Loading
+from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
 #: specimens of one subject in one function
@@ -47,39 +49,65 @@ def collect(
     jobs: int = 1,
     progress: Callable[[], object] = lambda: None,
 ) -> list[Specimen]:
-    """Of every subject and function the worst cases, in the order of the subjects and of the rows."""
-    groups = [
-        (subject, [row for row in rows if (row.subject, row.function) == (subject.name, function)])
-        for subject in subjects
-        for function in dict.fromkeys(row.function for row in rows if row.subject == subject.name)
-    ]
-    if jobs == 1 or any(not subject.spec for subject, _ in groups):
-        found = []
-        for subject, its in groups:
-            found += worst(subject, its)
-            progress()
-        return found
-    calls = [(subject.spec, subject.name, loading, its) for subject, its in groups]
-    return [specimen for each in workers.each(jobs, _worst_of, calls, progress) for specimen in each]
+    """Of every subject and function the worst cases, in the order of the subjects and of the rows.
+
+    progress  is called after each case that is made small, of those that `candidates_of` counts
+    """
+    groups = [(subject, _tried(its)) for subject, its in _grouped(subjects, rows)]
+    made: list[list[Specimen]] = [[] for _ in groups]
+    told = progress
+    # all groups' cases together, so that no process waits for one that has hard ones; more where some were alike
+    while asked := [
+        (place, subject, candidate)
+        for place, (subject, chosen) in enumerate(groups)
+        for candidate in chosen[len(made[place]) :][: MOST - len(_distinct(made[place]))]
+    ]:
+        if jobs == 1 or any(not subject.spec for subject, _ in groups):
+            found = []
+            for _, subject, candidate in asked:
+                found.append(_made(subject, candidate))
+                told()
+        else:
+            calls = [(subject.spec, subject.name, loading, candidate) for _, subject, candidate in asked]
+            found = workers.each(jobs, _made_there, calls, told)
+        for (place, _, _), specimen in zip(asked, found, strict=True):
+            made[place].append(specimen)
+        told = _silent
+    return [specimen for its in made for specimen in _distinct(its)]
 
 
-def groups_of(rows: Sequence[Row]) -> int:
-    """How many subjects x functions there are: what `collect` counts its progress in."""
-    return len({(row.subject, row.function) for row in rows})
+def candidates_of(rows: Sequence[Row]) -> int:
+    """How many cases are made small for certain: what `collect` counts its progress in."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.subject, row.function), []).append(row)
+    return sum(min(len(_tried(its)), MOST) for its in groups.values())
 
 
-def _worst_of(spec: str, name: str, loading: Loading, rows: Sequence[Row]) -> list[Specimen]:
-    return worst(replace(load(spec, loading), name=name), rows)
-
-
-@np.errstate(all="ignore")  # a subject's module may have set it to raise
-def worst(subject: Subject, rows: Sequence[Row], most: int = MOST) -> list[Specimen]:
+def worst(subject: Subject, rows: Sequence[Row]) -> list[Specimen]:
     """The worst cases of one subject in one function: different failures first, then in other formats."""
+    return collect([subject], rows, PLAIN)
+
+
+def _grouped(subjects: Iterable[Subject], rows: Sequence[Row]) -> Iterator[tuple[Subject, list[Row]]]:
+    for subject in subjects:
+        mine = [row for row in rows if row.subject == subject.name]
+        for function in dict.fromkeys(row.function for row in mine):
+            yield subject, [row for row in mine if row.function == function]
+
+
+def _tried(rows: Sequence[Row]) -> list[Candidate]:
+    return [*itertools.islice(_chosen(rows), _TRIED)]
+
+
+def _silent() -> None:
+    """Progress that was not counted is not told."""
+
+
+def _distinct(made: Sequence[Specimen]) -> list[Specimen]:
+    """Without those that show what one before shows."""
     found: list[Specimen] = []
-    for place, candidate in enumerate(_chosen(rows)):
-        if len(found) == most or place == _TRIED:
-            break
-        specimen = _made(subject, candidate)
+    for specimen in made:
         if not any(_alike(specimen, other) for other in found):
             found.append(specimen)
     return found
@@ -130,6 +158,17 @@ def _words(seen: Witness) -> "Iterator[tuple[str, int]]":
         yield value, int(count or 1)
 
 
+def _made_there(spec: str, name: str, loading: Loading, candidate: Candidate) -> Specimen:
+    """In a worker process."""
+    return _made(replace(_loaded(spec, loading), name=name), candidate)
+
+
+@functools.cache
+def _loaded(spec: str, loading: Loading) -> Subject:
+    return load(spec, loading)
+
+
+@np.errstate(all="ignore")  # a subject's module may have set it to raise
 def _made(subject: Subject, candidate: Candidate) -> Specimen:
     row, seen = candidate.row, candidate.seen
     least = seen.scaled / 2 if isinstance(seen.scaled, float) else 0.0
