@@ -6,7 +6,7 @@ again alone, since a reproducer is. Shorter is simpler, then fewer different val
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -93,26 +93,32 @@ class Shrinker:
 
     def _first(self, case: Case, rows: Floats, labels: "np.ndarray[tuple[int], np.dtype[np.int64]] | None") -> Case:
         """The first candidate that breaks the same, in order; `case` where none does."""
-        step = max(ENTRIES // max(rows.shape[1], 1), 1)
-        if case.copies > 1 or case.plan or self.charge.kind in LOST:
-            step = 1
-        for start in range(0, len(rows), step):
-            if self.spent:
-                return case
-            part = slice(start, start + step)
-            named = None if labels is None else labels[part]
-            likely = range(start, min(start + step, len(rows)))
-            if step > 1:
-                self.tried += len(likely)
-                heard = self.arena.hear(rows[part], named)
-                likely_rows = [row for row, (charge, _) in heard.charge.items() if charge == self.charge]
-                likely = [start + int(heard.asked.batch.indices[row]) for row in sorted(likely_rows)][:3]  # type: ignore[assignment]
-            for place in likely:
+        for likely in self._likely(case, rows, labels):
+            for place in likely[:3]:
                 label = None if labels is None else int(labels[place])
                 found = case._replace(row=rows[place], label=label)
                 if self.breaks(found):
                     return found
         return case
+
+    def _likely(
+        self, case: Case, rows: Floats, labels: "np.ndarray[tuple[int], np.dtype[np.int64]] | None"
+    ) -> Iterator[list[int]]:
+        """Portion after portion, the places of candidates that break the same among others; one alone is not asked."""
+        step = max(ENTRIES // max(rows.shape[1], 1), 1)
+        if case.copies > 1 or case.plan or self.charge.kind in LOST:
+            step = 1
+        for start in range(0, len(rows), step):
+            if self.spent:
+                return
+            if step == 1:
+                yield [start]
+                continue
+            part = slice(start, start + step)
+            heard = self.arena.hear(rows[part], None if labels is None else labels[part])
+            self.tried += len(rows[part])
+            places = sorted(row for row, (charge, _) in heard.charge.items() if charge == self.charge)
+            yield [start + int(heard.asked.batch.indices[row]) for row in places]
 
     # ---- shorter ----
 
@@ -147,8 +153,7 @@ class Shrinker:
             n = len(case.row)
             most = min(64, max((1 << 20) // n, 2))
             starts = np.arange(0, n, size) if n // size <= most else np.linspace(0, n - size, most).astype(np.int64)
-            kept = [np.delete(np.arange(n), slice(start, start + size)) for start in starts[: n // size or 1]]
-            found = self._left(case, np.array(kept))
+            found = self._left_out(case, starts[: n // size or 1], size)
             if len(found.row) < n:
                 case = found
                 size = min(size, max(len(case.row) // 2, 1))
@@ -158,16 +163,25 @@ class Shrinker:
                 size //= 2
         return case
 
-    def _left(self, case: Case, kept: "np.ndarray[tuple[int, int], np.dtype[np.int64]]") -> Case:
-        """The first of these choices of entries that still breaks; a label goes with its entry."""
-        labels = None
+    def _left_out(self, case: Case, starts: "np.ndarray[tuple[int], np.dtype[np.int64]]", size: int) -> Case:
+        """Without one of these runs of entries, or as many of those that can go as can go together."""
         if case.label is not None:
-            holds = (kept == case.label).any(-1)
-            kept = kept[holds]
-            if not kept.size:
-                return case
-            labels = (kept == case.label).argmax(-1)
-        return self._first(case, case.row[kept], labels)
+            starts = starts[(case.label < starts) | (case.label >= starts + size)]
+        without = [_without(case, [start], size) for start in starts.tolist()]
+        # where entries are equal, so are the rows without them
+        different = {(found.row.tobytes(), found.label): place for place, found in reversed([*enumerate(without)])}
+        places = sorted(different.values())
+        if not places:
+            return case
+        labels = None if case.label is None else np.array([without[place].label for place in places])
+        for likely in self._likely(case, np.array([without[place].row for place in places]), labels):
+            count = len(likely)
+            while count:
+                found = _without(case, [starts[places[at]] for at in likely[:count]], size)
+                if self.breaks(found):
+                    return found
+                count //= 2
+        return case
 
     # ---- fewer different values ----
 
@@ -212,6 +226,15 @@ class Shrinker:
         now = _complexity(case.row, fmt)
         rows = np.array([row for row in _whole(case.row, self.arena) if _complexity(row, fmt) < now])
         return self._first(case, rows, _same(case, len(rows))) if len(rows) else case
+
+
+def _without(case: Case, starts: Iterable[int], size: int) -> Case:
+    """A case without runs of so many entries; its label stays with its entry, which is in none of them."""
+    kept = np.ones(len(case.row), bool)
+    for start in starts:
+        kept[start : start + size] = False
+    label = None if case.label is None else int(kept[: case.label].sum())
+    return case._replace(row=case.row[kept], label=label)
 
 
 def shrunk(arena: Arena, charge: Charge, case: Case, seconds: float = 6.0, cases: int = 200_000) -> "tuple[Case, int]":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from lsecheck.charges import BEHAVIOUR, EXPECTED, NOTHING, Asked, charges, convention, unsettled
+from lsecheck.charges import BEHAVIOUR, EXPECTED, NOTHING, Asked, Charges, charges, convention, unsettled
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.distribution import Distribution
 from lsecheck.formats import FormatPair, hex_text, value
@@ -91,8 +91,7 @@ class Tally:
         if broken.any():
             self.rung = Contract.BROKEN.rung
             self._keep((Contract.BROKEN.rung, math.inf), asked, *np.argwhere(broken)[0])
-        for row, output in np.argwhere((found.kind != "") & ~broken):
-            self._find(found.domain(row, output), found.kind[row, output], asked, row, output)
+        self._find(asked, found, (found.kind != "") & ~broken)
         if found.kind.shape[1] == 0:
             self._find_without_outputs(asked)
         self._name_conventions(asked)
@@ -155,11 +154,19 @@ class Tally:
         if self.worst is None or rank > self.worst[0]:
             self.worst = rank, witness(asked, int(row), int(output))
 
-    def _find(self, domain: str, kind: str, asked: Asked, row: int, output: int) -> None:
-        expected = EXPECTED[Expected(asked.truth.expected[row, output])]
-        if not self._counted(domain, str(kind), expected):
-            message = asked.answers.message if asked.answers.trouble[row] else ""
-            self._first(domain, str(kind), expected, witness(asked, int(row), int(output)), message)
+    def _find(self, asked: Asked, found: Charges, held: Flags) -> None:
+        """Count what is held against these outputs; of each sort the first that comes is shown."""
+        places = np.argwhere(held)
+        kinds, codes = np.unique(found.kind[held], return_inverse=True)
+        expected = asked.truth.expected[held].astype(np.int64)
+        sorts = (codes * len(Domain) + found.domains[places[:, 0]]) * len(Expected) + expected
+        _, firsts, counts = np.unique(sorts, return_index=True, return_counts=True)
+        for first, count in sorted(zip(firsts.tolist(), counts.tolist(), strict=True)):
+            row, output = places[first].tolist()
+            about = found.domain(row, output), str(kinds[codes[first]]), EXPECTED[Expected(int(expected[first]))]
+            if not self._counted(*about, count):
+                message = asked.answers.message if asked.answers.trouble[row] else ""
+                self._first(*about, witness(asked, row, output), message, count)
 
     def _find_without_outputs(self, asked: Asked) -> None:
         """Trouble with rows of no entries, where softmax has nothing to answer."""
@@ -170,17 +177,17 @@ class Tally:
             if not self._counted(domain, kind, NOTHING):
                 self._first(domain, kind, NOTHING, witness(asked, int(row), 0), asked.answers.message)
 
-    def _counted(self, domain: str, kind: str, expected: str) -> bool:
-        """Count one more of a finding, if there was one before."""
+    def _counted(self, domain: str, kind: str, expected: str, count: int = 1) -> bool:
+        """Count more of a finding, if there was one before."""
         key = domain, kind, expected
         known = self.findings.get(key)
         if known is not None:
-            self.findings[key] = msgspec.structs.replace(known, count=known.count + 1)
+            self.findings[key] = msgspec.structs.replace(known, count=known.count + count)
         return known is not None
 
-    def _first(self, domain: str, kind: str, expected: str, seen: Witness, message: str) -> None:
+    def _first(self, domain: str, kind: str, expected: str, seen: Witness, message: str, count: int = 1) -> None:
         self.findings[domain, kind, expected] = Finding(
-            domain=domain, kind=kind, expected=expected, count=1, witness=seen, message=message
+            domain=domain, kind=kind, expected=expected, count=count, witness=seen, message=message
         )
 
     def _name_conventions(self, asked: Asked) -> None:

@@ -69,7 +69,8 @@ def collect(
                 told()
         else:
             calls = [(subject.spec, subject.name, loading, candidate) for _, subject, candidate in asked]
-            found = workers.each(jobs, _made_there, calls, told)
+            longest = sorted(range(len(asked)), key=lambda at: -_work(asked[at][2]))
+            found = workers.each(jobs, _made_there, calls, told, longest)
         for (place, _, _), specimen in zip(asked, found, strict=True):
             made[place].append(specimen)
         told = _silent
@@ -98,6 +99,11 @@ def _grouped(subjects: Iterable[Subject], rows: Sequence[Row]) -> Iterator[tuple
 
 def _tried(rows: Sequence[Row]) -> list[Candidate]:
     return [*itertools.islice(_chosen(rows), _TRIED)]
+
+
+def _work(candidate: Candidate) -> int:
+    """About how long it takes: a row of many entries, each with an output of its own, the longest."""
+    return candidate.seen.n * (2 if functions.named(candidate.row.function).elementwise else 1)
 
 
 def _silent() -> None:
