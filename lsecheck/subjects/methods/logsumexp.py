@@ -7,6 +7,7 @@ accumulates in is said where it differs.
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from lsecheck.subjects.methods.steps import Answer, Array, Exponents, Logged, St
 TILE = 128
 #: entries whose exponentials `online` takes together: none depends on the sum, and the bits are the same
 AHEAD = 1 << 13
+#: rows that it takes one by one: NumPy's scalars are quicker than arrays of so few
+FEW = 3
 
 
 def naive(x: Array) -> Iterator[Step]:
@@ -109,10 +112,19 @@ def running(x: Array) -> tuple[Array, Array]:
         columns = x.T[start : start + ahead]
         risen = _maxima(m, columns)
         kept, added = np.exp(risen[:-1] - risen[1:]), np.exp(columns - risen[1:])
-        for rescaling, term in zip(kept, added, strict=True):
-            s = s * rescaling + term
+        if len(x) <= FEW:
+            s = np.array([_summed(*its) for its in zip(s, kept.T, added.T, strict=True)], x.dtype)
+        else:
+            s = _summed(s, kept, added)
         m = risen[-1]
     return m, s
+
+
+def _summed(s: Any, kept: Array, added: Array) -> Any:
+    """The sum after all these columns, of all rows or of one."""
+    for rescaling, term in zip(kept, added, strict=True):
+        s = s * rescaling + term
+    return s
 
 
 def _maxima(m: Array, columns: Array) -> Array:
