@@ -44,8 +44,8 @@ def each(
     found: dict[int, Found] = {}
     with pool(jobs) as its:
         begun = range(len(calls)) if first is None else first
-        futures = {its.submit(function, *calls[place]): place for place in begun}
         try:
+            futures = {its.submit(function, *calls[place]): place for place in begun}
             for future in as_completed(futures):
                 found[futures[future]] = future.result()
                 progress()
@@ -79,8 +79,7 @@ def _obey_the_parent(engine: str, parent: int) -> None:
     import signal
     import threading
 
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-    engines.force(engine)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    engines.force(engine)

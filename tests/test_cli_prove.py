@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from test_cli import run
-from test_workers import gone
+from test_workers import children, gone
 
 import lsecheck
 
@@ -111,19 +111,6 @@ def certificates(folder):
         if path.suffix != ".state"
     }
     assert set(found) == {".json", ".txt"}
-    return found
-
-
-def children(pid):
-    """Processes that it has begun, and those that these have."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            after = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(after[1]) == pid:
-            found += [int(stat.parent.name), *children(int(stat.parent.name))]
     return found
 
 

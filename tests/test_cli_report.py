@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from test_workers import children, gone
 
 from lsecheck import publish
 from lsecheck.cli import main
@@ -183,9 +184,14 @@ def test_an_interrupted_report_says_so_and_leaves_an_older_one_as_it_was(made, t
         # a background job of a shell may have it ignored
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    time.sleep(3)
+    until = time.monotonic() + 60
+    while len(its := children(asked.pid)) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(1)
     asked.send_signal(number)
-    stdout, stderr = asked.communicate(timeout=60)
+    stdout, stderr = asked.communicate(timeout=60)  # ends only when the last worker has let go of both
+    assert len(its) == 2
+    assert gone(its)
     assert (stdout, asked.returncode) == ("", 130)
     assert stderr.strip() == "lsecheck: interrupted: nothing was written"
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

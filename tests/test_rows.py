@@ -241,7 +241,7 @@ class TestNumbers:
         written = read(run(zeros64, "gap").to_json())["rows"][0]
         assert set(written).isdisjoint(NUMBERS | {"contract", "witness", "histogram"})
         assert written["class_errors"] == {"dtype": 48}
-        assert written["findings"][0]["domain"] == "conduct"
+        assert [(one["domain"], one["count"]) for one in written["findings"]] == [("conduct", 48)]
 
 
 class TestClassErrors:
@@ -257,6 +257,25 @@ class TestClassErrors:
                 expected += bool((masked or (values == np.inf).any()) and not np.isnan(values).any())
         assert row.class_errors == {"nan": expected, "raised": 1}  # the empty row
         assert sum(finding.count for finding in row.findings) == expected + 1
+
+    def test_what_is_found_is_told_apart_by_what_was_expected_and_shown_by_the_first(self):
+        """A subject that knows no specials: nan for numbers and for infinities, -inf for nan."""
+
+        def lost(x, axis):
+            right = lsecheck.logsumexp(x, axis)
+            return np.where(np.isnan(right), -np.inf, np.where(np.isfinite(right), right, np.nan)).astype(x.dtype)
+
+        (row,) = run(lost, "specials").rows
+        seen = {}
+        for batch in cases.batches("specials", functions.named("logsumexp"), formats.named("float32"), "quick"):
+            for place, right in enumerate(lsecheck.logsumexp(batch.values.astype(np.float32), -1)):
+                kind = "infinite" if np.isnan(right) else "nan"
+                if np.isfinite(right):
+                    continue
+                about = "nan" if np.isnan(right) else "+inf" if right > 0 else "-inf"
+                seen.setdefault((kind, about), []).append(batch.address(place))
+        told = {(one.kind, one.expected): (one.count, one.witness.case) for one in row.findings}
+        assert told == {about: (len(places), places[0]) for about, places in seen.items()}
 
     @pytest.mark.parametrize(
         ("said", "kind"), [(np.nan, "nan"), (np.inf, "infinite"), (-np.inf, "infinite"), (0.0, "finite")]

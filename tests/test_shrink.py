@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fuzz.arenas import arena, failing, first_broken, good, planted
 
+import lsecheck
 from lsecheck import formats, shrink
 from lsecheck.arena import Arena, Charge
 from lsecheck.faults import FAULTS
@@ -85,6 +86,16 @@ class TestTheSmallestCase:
         least, _ = shrunk(asked, INACCURATE, Case(row, 255))
         assert least.row.tolist() == [0.0] * 256
         assert least.label == 255
+
+    def test_equal_entries_on_either_side_of_a_label_are_not_the_same(self):
+        """Wrong where the label is 3 or more: only what stands behind it can go."""
+
+        def mislaid(x, labels):
+            return lsecheck.cross_entropy(x, labels) + np.where(labels >= 3, 1, 0).astype(x.dtype)
+
+        asked = arena(mislaid, "cross_entropy")
+        least, _ = shrunk(asked, INACCURATE, Case(np.zeros(40), 3))
+        assert (least.row.tolist(), least.label) == ([0.0] * 4, 3)
 
     def test_tiny_faults_are_shown_by_tiny_cases(self):
         """The median of what three entries can show is at most three: a sample of 40 of them by a stride."""

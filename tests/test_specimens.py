@@ -8,6 +8,7 @@ from report import gates
 import lsecheck
 from lsecheck import formats, functions, specimens
 from lsecheck.contracts import LADDER, Contract
+from lsecheck.inputs.cases import synthetic
 from lsecheck.inputs.corpus import parse_values
 from lsecheck.rows import ABSENT, Specimen
 from lsecheck.run import execute, plan, told_apart
@@ -100,6 +101,22 @@ def _alike(function, one, other):
         )  # fmt: skip
 
     return choosing._alike(of(*one), of(*other))
+
+
+def test_where_cases_are_alike_others_are_made_small_up_to_a_limit(monkeypatch):
+    """In their order."""
+    loaded, rows = rows_of("naive", pairs=("float16", "float32", "float64"), families=synthetic())
+    made, small = [], choosing._made
+
+    def noted(subject, candidate):
+        made.append(candidate)
+        return small(subject, candidate)
+
+    monkeypatch.setattr(choosing, "_made", noted)
+    monkeypatch.setattr(choosing, "_alike", lambda *_: True)
+    assert len(specimens.collect(loaded, rows, PLAIN)) == 1
+    assert len(made) == 2 * specimens.MOST
+    assert made == choosing._tried(rows)
 
 
 def test_one_row_in_two_orders_is_one_case():

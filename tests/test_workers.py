@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +21,11 @@ def running(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except OSError:  # it may end between opening and reading
         return False
 
 
-def gone(pids, seconds=6.0):
+def gone(pids, seconds=10.0):
     """Whether all of them end within that time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -31,6 +33,19 @@ def gone(pids, seconds=6.0):
             return True
         time.sleep(0.1)
     return False
+
+
+def children(pid):
+    """Processes that it has begun, and those that these have."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            after = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(after[1]) == pid:
+            found += [int(stat.parent.name), *children(int(stat.parent.name))]
+    return found
 
 
 @pytest.mark.parametrize("started", ["fork", "spawn"])
@@ -67,6 +82,23 @@ def test_they_are_ended_at_once_whatever_they_do():
     time.sleep(0.2)
     workers.end(pool)
     assert gone(pids, 4)
+
+
+def test_an_interrupt_while_work_is_handed_out_ends_it_at_once(monkeypatch):
+    """What is begun by then is not waited for."""
+    handed, submit = [], ProcessPoolExecutor.submit
+
+    def interrupted(pool, *words):
+        if len(handed) == 3:
+            raise KeyboardInterrupt
+        handed.append(submit(pool, *words))
+        return handed[-1]
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        workers.each(2, time.sleep, [(60,)] * 8)
+    assert time.monotonic() - begun < 30
 
 
 def test_an_interrupt_is_the_parents_to_handle():

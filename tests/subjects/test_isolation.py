@@ -12,6 +12,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
+from test_workers import gone
 
 from lsecheck import formats, functions
 from lsecheck.errors import LsecheckError, SubjectError
@@ -67,16 +68,6 @@ def of(subject: Subject) -> int:
 def alive(process: int) -> bool:
     """Whether there is such a process, a zombie included."""
     return Path(f"/proc/{process}").exists()
-
-
-def gone(process: int, seconds: float = 10.0) -> bool:
-    """Whether it ends in that time. A zombie that is not ours to reap has ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if not alive(process) or ") Z " in Path(f"/proc/{process}/stat").read_text():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 @pytest.fixture(scope="module")
@@ -443,7 +434,7 @@ class TestTraces:
         assert alive(child)
         del subject
         gc.collect()
-        assert gone(child)
+        assert gone([child])
 
     @pytest.mark.parametrize("how", ["returns", "raises", "is killed", "is killed while it waits"])
     def test_the_worker_ends_with_its_parent(self, how):
@@ -466,7 +457,7 @@ class TestTraces:
                 assert alive(process)
                 time.sleep(0.3)
                 parent.kill()
-        ended = gone(process)
+        ended = gone([process])
         if not ended:
             os.kill(process, signal.SIGKILL)  # it would take a processor for good
         assert ended

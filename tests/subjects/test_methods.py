@@ -15,6 +15,7 @@ from lsecheck.formats import FORMATS, FormatPair
 from lsecheck.inputs import cases
 from lsecheck.subjects import METHODS, load
 from lsecheck.subjects.methods import method, trace
+from lsecheck.subjects.methods.logsumexp import running
 from lsecheck.subjects.methods.steps import Answer, Exponents, Logged, Terms, Total, last
 from lsecheck.subjects.subject import ask
 
@@ -140,6 +141,31 @@ class TestAccumulation:
         assert float(ones.sum(-1)[0]) == 256.0
         assert answer("max-shift", [[0.0] * 300], "bfloat16") == [float(ml_dtypes.bfloat16(math.log(256)))]
         assert answer("max-shift@float32", [[0.0] * 300], "bfloat16") == [float(ml_dtypes.bfloat16(math.log(300)))]
+
+    @pytest.mark.parametrize("name", FORMATS)
+    @pytest.mark.parametrize(
+        "shape", [(1, 9000), (2, 5000), (3, 2800), (4, 2100), (50, 300), (9000, 3), (5, 1), (0, 3)]
+    )
+    def test_online_taken_ahead_and_row_by_row_is_the_recurrence_bit_for_bit(self, name, shape):
+        """As it is published, a column at a time."""
+        dtype = FORMATS[name].dtype
+        numbers = np.random.default_rng(7).standard_normal(shape) * np.resize([1, 20, 300], shape[0])[:, None]
+        if FORMATS[name].has_infinity:
+            numbers[1::5, 0] = -INF
+            numbers[2::7, shape[1] // 2] = INF
+        numbers[3::6, -1] = NAN
+        x = np.clip(numbers, -FORMATS[name].largest, FORMATS[name].largest, out=numbers, where=np.isfinite(numbers))
+        x = x.astype(dtype)
+        with np.errstate(all="ignore"):
+            m, s = x[:, 0].copy(), np.exp(x[:, 0] - x[:, 0])
+            for column in x.T[1:]:
+                risen = np.maximum(m, column)
+                s = s * np.exp(m - risen) + np.exp(column - risen)
+                m = risen
+            maximum, total = running(x)
+        assert (maximum.dtype, total.dtype) == (dtype, dtype)
+        np.testing.assert_array_equal(maximum.astype("f8"), m.astype("f8"))
+        np.testing.assert_array_equal(total.astype("f8"), s.astype("f8"))
 
     def test_the_online_running_sum_of_ones_sticks_at_2048_in_float16(self):
         """Every step is in the storage format, as its docstring says."""
