@@ -16,7 +16,7 @@ from lsecheck.gate import judge
 from lsecheck.inputs import cases, logits
 from lsecheck.report import figures, markdown, page
 from lsecheck.rows import SCHEMA, Document, to_json
-from lsecheck.run import Task, environment, execute, plan, told_apart
+from lsecheck.run import Task, environment, execute, may_end_us, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.methods import METHODS
@@ -62,7 +62,8 @@ def measure(
             able = [subject for subject in loaded if chosen or function.name == "logsumexp" or not subject.given]
             tasks += plan(able, [function], wanted, families, effort=at, seed=seed, loading=loading)
     report = progress or (lambda _total: lambda: None)
-    rows = execute(tasks, jobs, report(len(tasks)))
+    apart = may_end_us(loaded)
+    rows = execute(tasks, jobs, report(len(tasks)), apart=apart)
     if not rows:
         raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
     record = environment(loaded) | {"effort": effort or DEFAULT_EFFORT, "seed": str(seed)}
@@ -74,7 +75,8 @@ def measure(
             documents[folder] = Document(schema=SCHEMA, environment=record, rows=mine, verdicts=judged)
     if FAMILIES in documents:
         found = documents[FAMILIES]
-        small = specimens.collect(loaded, found.rows, loading, jobs, report(specimens.candidates_of(found.rows)))
+        told = report(specimens.candidates_of(found.rows))
+        small = specimens.collect(loaded, found.rows, loading, jobs, told, apart=apart)
         documents[FAMILIES] = msgspec.structs.replace(found, specimens=small)
     return documents
 

@@ -110,6 +110,15 @@ def told_apart(subjects: Sequence[Subject]) -> list[Subject]:
     return kept
 
 
+def may_end_us(subjects: Iterable[Subject]) -> bool:
+    """Whether one of them is somebody's own code, which a process of ours had better not be ended by.
+
+    Only where other processes can load them all.
+    """
+    subjects = [*subjects]
+    return any(subject.given for subject in subjects) and all(subject.spec for subject in subjects)
+
+
 def execute(
     tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None, *, apart: bool = False
 ) -> list[Row]:
@@ -196,6 +205,7 @@ def environment(subjects: Iterable[Subject] = ()) -> dict[str, str]:
     found |= {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
         "numpy_simd": " ".join([*simd.get("baseline", []), *simd.get("found", [])]),
         "engine": engines.described(),
     }
@@ -203,3 +213,15 @@ def environment(subjects: Iterable[Subject] = ()) -> dict[str, str]:
         if subject.version:
             found[f"subject {subject.name}"] = subject.version
     return found
+
+
+def _processor() -> str:
+    """Its model, where the system says it."""
+    import platform
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or "unknown"

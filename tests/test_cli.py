@@ -317,3 +317,20 @@ class TestTheRest:
         assert "got        raised ValueError" in stdout
         assert "should be  no outputs" in stdout
         assert run("explain", "log1p-shift", "-F", "log_softmax", "--case", "specials:0:0")[2] == 0
+
+    @pytest.mark.parametrize(
+        "words", [["check"], ["report"], ["prove", "--n", "3"], ["gate"]], ids=lambda words: words[0]
+    )
+    def test_a_function_that_ends_its_process_does_not_end_ours_with_its_own_status(self, tmp_path, words):
+        """os._exit(0) is no pass."""
+        (tmp_path / "its.py").write_text(
+            "import os\ndef f(x):\n    os._exit(0) if x.shape[-1] == 3 else None\n    return x.max(-1)\n"
+        )
+        (tmp_path / "lsecheck.toml").write_text("[[subjects]]\nsubject = 'its.py:f'\nformats = ['float8_e4m3fn']\n")
+        given = [] if words == ["gate"] else ["its.py:f", "-f", "float8_e4m3fn"]
+        done = subprocess.run(
+            [sys.executable, "-m", "lsecheck", *words, *given, "--jobs", "1"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert (done.stdout, done.returncode) == ("", 2)
+        assert done.stderr.startswith("lsecheck: a worker process died while subjects ran in it: --isolate")

@@ -198,7 +198,7 @@ class TestEnvironment:
         """Two results with different numbers can then be told apart by cause."""
         found = environment([load("max-shift"), load(np.logaddexp)])
         assert set(found) == {
-            "lsecheck", "numpy", "mpmath", "ml_dtypes", "python", "platform", "numpy_simd", "engine",
+            "lsecheck", "numpy", "mpmath", "ml_dtypes", "python", "platform", "processor", "numpy_simd", "engine",
             "subject max-shift",
         }  # fmt: skip
         assert found["numpy"] == np.__version__

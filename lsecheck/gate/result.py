@@ -12,7 +12,7 @@ from lsecheck.gate.verdicts import UNDECIDED as OPEN
 from lsecheck.inputs import cases
 from lsecheck.inputs.kept import NAME
 from lsecheck.rows import ABSENT, SCHEMA, Document, Row, Verdict, to_json
-from lsecheck.run import Given, environment, execute, plan, told_apart
+from lsecheck.run import Given, environment, execute, may_end_us, plan, told_apart
 from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.streaming import streams
@@ -110,7 +110,7 @@ def check(
             given=given,
         )
     ]
-    rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None)
+    rows = execute(tasks, jobs, progress(len(tasks)) if progress else lambda: None, apart=may_end_us(subjects))
     verdicts = {(v.subject, v.format): v for v in judge(rows, required, waived)}
     # whatever was asked for has a verdict: what nobody measured must not pass unseen
     for member in subjects:

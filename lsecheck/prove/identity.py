@@ -63,9 +63,10 @@ def about(claim: Claim) -> dict[str, str]:
 
 
 def surroundings(claim: Claim) -> dict[str, str]:
-    """The environment of a certificate: what answers may depend on, which the engine is not; of your file a digest."""
+    """The environment of a certificate: what answers may depend on; of your file a digest."""
     subject = ready(claim)
-    found = {name: said for name, said in environment([subject]).items() if name != "engine"}
+    # of the processor it is NumPy's dispatch level that matters; the engine gives the same bits
+    found = {name: said for name, said in environment([subject]).items() if name not in ("engine", "processor")}
     return found | ({f"subject {subject.name} sha256": fingerprint(subject)} if subject.given else {})
 
 

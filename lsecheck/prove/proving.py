@@ -10,15 +10,18 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lsecheck import workers
 from lsecheck.errors import EnvironmentRefused, InputError, SubjectError
 from lsecheck.gate.result import status_of
 from lsecheck.prove import executors
+from lsecheck.prove.asking import ready
 from lsecheck.prove.certificate import document
 from lsecheck.prove.claim import Claim
 from lsecheck.prove.identity import about, forget, probe, probed, stamp
 from lsecheck.prove.shard import Gathered, Judged
 from lsecheck.prove.state import State
 from lsecheck.rows import Document, to_json
+from lsecheck.run import may_end_us
 from lsecheck.subjects.loading import PLAIN, Loading
 
 #: called with the cases that are done, and how many there are
@@ -87,6 +90,8 @@ def prove(
         raise InputError(f"jobs must be 1 or more, got {jobs}")
     forget()
     began = time.monotonic()
+    if may_end_us([ready(claim)]):
+        workers.each(1, probe, [(claim,)])  # before it is asked here
     begun = _begun(claim)
     if state is None:
         return _proved(claim, None, jobs, executor, progress, began)
@@ -130,7 +135,7 @@ def _performed(claim: Claim, places: "list[int]", jobs: int, executor: "Executor
             yield from executors.on(opened, claim, places, window)
     elif executor is not None:
         yield from executors.on(executor, claim, places)
-    elif jobs == 1 or claim.shards == 1:
+    elif (jobs == 1 or claim.shards == 1) and not may_end_us([ready(claim)]):
         yield from executors.here(claim, places)
     else:
         yield from executors.on_processes(jobs, claim, places)

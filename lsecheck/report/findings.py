@@ -211,7 +211,8 @@ def _environment(draft: Draft, document: Document) -> str:
     names = dict.fromkeys(specimen.subject for specimen in draft.specimens)
     known = document.environment
     lines = [f"* `{name}`: {known[f'subject {name}']}" for name in names if f"subject {name}" in known]
-    lines += [f"* {name}: {known[name]}" for name in ("python", "platform", "numpy", "numpy_simd") if name in known]
+    told = ("python", "platform", "processor", "numpy", "numpy_simd")
+    lines += [f"* {name}: {known[name]}" for name in told if name in known]
     return "\n".join(lines)
 
 

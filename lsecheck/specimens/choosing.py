@@ -48,10 +48,13 @@ def collect(
     loading: Loading,
     jobs: int = 1,
     progress: Callable[[], object] = lambda: None,
+    *,
+    apart: bool = False,
 ) -> list[Specimen]:
     """Of every subject and function the worst cases, in the order of the subjects and of the rows.
 
     progress  is called after each case that is made small, of those that `candidates_of` counts
+    apart     in worker processes even where one job is enough
     """
     groups = [(subject, _tried(its)) for subject, its in _grouped(subjects, rows)]
     made: list[list[Specimen]] = [[] for _ in groups]
@@ -62,7 +65,7 @@ def collect(
         for place, (subject, chosen) in enumerate(groups)
         for candidate in chosen[len(made[place]) :][: MOST - len(_distinct(made[place]))]
     ]:
-        if jobs == 1 or any(not subject.spec for subject, _ in groups):
+        if (jobs == 1 and not apart) or any(not subject.spec for subject, _ in groups):
             found = []
             for _, subject, candidate in asked:
                 found.append(_made(subject, candidate))

@@ -86,7 +86,7 @@ class TestTheSubject:
     def test_a_wrong_kind_of_answer_that_is_not_given_again_certifies_nothing(self):
         """Nan once, and right when it is to be shown."""
         with pytest.raises(SubjectError, match=r"answered every-1:0:\d+ otherwise when it was asked again"):
-            prove("prove.theirs:nan_for_a_while", "logsumexp", "float8_e5m2", 1)
+            prove("prove.theirs:nan_in_workers", "logsumexp", "float8_e5m2", 1)
 
 
 class TestIsolated:

@@ -44,9 +44,10 @@ def raises_for_two_reasons(x):
     return honest(x)
 
 
-def nan_for_a_while(x, turn=itertools.count()):  # noqa: B008 - one for all calls
-    """To a look at how it is called, two probes and the slab; then right."""
-    return honest(x) * (x.dtype.type(np.nan) if next(turn) < 4 else x.dtype.type(1))
+def nan_in_workers(x, turn=itertools.count()):  # noqa: B008 - one for all calls
+    """Here too at first, to a look at how it is called and two probes; then right."""
+    lost = multiprocessing.parent_process() is not None or next(turn) < 3
+    return honest(x) * x.dtype.type(np.nan if lost else 1)
 
 
 def raises(_x):
