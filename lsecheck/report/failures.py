@@ -133,12 +133,16 @@ def advice(gated: Gated) -> list[Told]:
 
 def _of(verdict: Verdict, rows: Sequence[Row]) -> list[Failure]:
     found = [*_findings(verdict, rows), *_conduct(verdict, rows)]
-    told: set[str] = set()
-    for failure in (_breach(verdict, breach, rows) for breach in verdict.breaches):
-        # whoever answers nan misses the contract, the budgets and the baseline: the nans are told once
-        if failure.gravity is not Gravity.KIND or failure.place not in told:
-            found.append(failure)
-        told |= {failure.place} if failure.gravity is Gravity.KIND else set()
+    told: dict[tuple[str, bool], Failure] = {}
+    broken = (_breach(verdict, breach, rows) for breach in verdict.breaches)
+    for failure in sorted(broken, key=lambda one: one.gravity):
+        place = failure.place, failure.gravity is Gravity.KIND
+        if place not in told:
+            told[place] = failure
+        elif failure.gravity is not Gravity.KIND:  # one case shows that contract, budget and baseline are missed
+            told[place] = told[place]._replace(said=f"{told[place].said}; {failure.said}")
+        # whoever answers nan misses all of them: the nans are told once
+    found += told.values()
     return found or [Failure(verdict, Gravity.DEMAND, "", one_line(verdict.reason))]
 
 
