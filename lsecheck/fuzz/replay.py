@@ -17,8 +17,9 @@ def kept(arena: Arena, folder: "Path | None") -> Iterator[Heard]:
 
 
 def keep(folder: Path, fuzzed: Fuzzed) -> list[Path]:
-    """Write what was found into a folder; findings that one row does not show are not kept."""
-    return [write(folder, kept) for one in fuzzed.counterexamples if (kept := _kept(one, fuzzed)) is not None]
+    """Write what was found into a folder, a file a case; findings that one row does not show are not kept."""
+    found = [write(folder, kept) for one in fuzzed.counterexamples if (kept := _kept(one, fuzzed)) is not None]
+    return list(dict.fromkeys(found))
 
 
 def _kept(one: Counterexample, fuzzed: Fuzzed) -> "Kept | None":

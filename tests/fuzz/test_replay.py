@@ -131,6 +131,13 @@ class TestAgain:
         again = fuzz(doubled, format="float16", cases=99, waive=ORDINARY, corpus=tmp_path, engines=["replay"])
         assert again.counterexamples
 
+    def test_a_case_that_breaks_two_things_is_kept_once(self, tmp_path):
+        """And named once."""
+        found = fuzz(doubled, cases=200, waive=ORDINARY, engines=["enumerate"], first=True)
+        (one,) = found.counterexamples
+        twice = msgspec.structs.replace(found, counterexamples=[one, msgspec.structs.replace(one, kind="another")])
+        assert keep(tmp_path, twice) == list(tmp_path.iterdir())
+
     def test_special_values_are_findings_like_others(self, tmp_path):
         """nan where -inf is right: without the row without entries and masks half of all faults would come back."""
         found = fuzz("max-shift", cases=1400, waive=["conduct"], engines=["enumerate"])
