@@ -141,8 +141,8 @@ class TestOrder:
         assert heads == [
             "FAIL  c logsumexp float32 gap: 2 answers of a wrong kind (nan 2) where none is allowed",
             "FAIL  b logsumexp float32 specials: nan where +inf is right (3 outputs; gap)",
-            "FAIL  a logsumexp float32 gap: keeps only shifted where conditioned is required; max_ulp is 3 where 2.5 is the"
-            " budget; max_ulp is 3 where 2 is what the baseline allows",
+            "FAIL  a logsumexp float32 gap: keeps only shifted where conditioned is required;"
+            " max_ulp is 3 where 2.5 is the budget; max_ulp is 3 where 2 is what the baseline allows",
             "FAIL  a logsumexp float32: the waiver of range excuses nothing",
         ]
 
