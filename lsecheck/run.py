@@ -131,7 +131,7 @@ def execute(
     """
     if jobs < 1:
         raise InputError(f"jobs must be 1 or more, got {jobs}")
-    _loaded.cache_clear()  # a file may have been edited since the last run
+    loaded.cache_clear()  # a file may have been edited since the last run
     if not apart and (jobs == 1 or len(tasks) < 2):
         done = []
         for task in tasks:
@@ -153,7 +153,7 @@ def perform(task: Task) -> list[Row]:
     from lsecheck import functions
 
     function = functions.named(task.function)
-    subjects = [_loaded(*subject) if isinstance(subject, tuple) else subject for subject in task.subjects]
+    subjects = [loaded(*subject) if isinstance(subject, tuple) else subject for subject in task.subjects]
     tallies: list[Tally] = []
     patience = [Patience() for _ in subjects]
     for batch in task.batches(function):
@@ -182,7 +182,8 @@ def perform(task: Task) -> list[Row]:
 
 
 @functools.cache
-def _loaded(spec: str, loading: Loading) -> Subject:
+def loaded(spec: str, loading: Loading) -> Subject:
+    """A subject, once in each process and run."""
     return load(spec, loading)
 
 

@@ -175,12 +175,11 @@ class Shrinker:
             return case
         labels = None if case.label is None else np.array([without[place].label for place in places])
         for likely in self._likely(case, np.array([without[place].row for place in places]), labels):
-            count = len(likely)
-            while count:
-                found = _without(case, [starts[places[at]] for at in likely[:count]], size)
-                if self.breaks(found):
+            halved = [likely[: len(likely) >> times] for times in range(len(likely).bit_length())]
+            for gone in [*halved, likely[1:2], likely[2:3]]:
+                found = _without(case, [starts[places[at]] for at in gone], size)
+                if gone and self.breaks(found):
                     return found
-                count //= 2
         return case
 
     # ---- fewer different values ----

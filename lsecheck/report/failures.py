@@ -133,17 +133,25 @@ def advice(gated: Gated) -> list[Told]:
 
 def _of(verdict: Verdict, rows: Sequence[Row]) -> list[Failure]:
     found = [*_findings(verdict, rows), *_conduct(verdict, rows)]
-    told: dict[tuple[str, bool], Failure] = {}
+    told: dict[tuple[object, ...], Failure] = {}
     broken = (_breach(verdict, breach, rows) for breach in verdict.breaches)
     for failure in sorted(broken, key=lambda one: one.gravity):
-        place = failure.place, failure.gravity is Gravity.KIND
-        if place not in told:
-            told[place] = failure
-        elif failure.gravity is not Gravity.KIND:  # one case shows that contract, budget and baseline are missed
-            told[place] = told[place]._replace(said=f"{told[place].said}; {failure.said}")
-        # whoever answers nan misses all of them: the nans are told once
+        key = _alike(failure)
+        if key not in told:
+            told[key] = failure
+        elif failure.gravity is not Gravity.KIND:
+            told[key] = told[key]._replace(said=f"{told[key].said}; {failure.said}")
     found += told.values()
     return found or [Failure(verdict, Gravity.DEMAND, "", one_line(verdict.reason))]
+
+
+def _alike(failure: Failure) -> tuple[object, ...]:
+    """What is told once: the nans of a family, which misses all else with them, and a case, whatever it misses."""
+    if failure.gravity is Gravity.KIND:
+        return failure.place, failure.gravity
+    if failure.gravity is Gravity.DEMAND:
+        return failure.place, failure.gravity, failure.said
+    return failure.place, failure.seen.case if isinstance(failure.seen, Witness) else ""
 
 
 def _findings(verdict: Verdict, rows: Sequence[Row]) -> Iterator[Failure]:

@@ -4,7 +4,6 @@ What breaks every contract comes first, then what is judged apart, then what mis
 contract by most. One that is inaccurate keeps, made small, half of its E.
 """
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,8 +16,8 @@ from lsecheck.arena import Arena, Charge
 from lsecheck.contracts import LADDER, Contract
 from lsecheck.errors import LsecheckError
 from lsecheck.rows import FAILS, Observation, Row, Specimen, Witness
+from lsecheck.run import loaded
 from lsecheck.specimens import making
-from lsecheck.subjects import load
 from lsecheck.subjects.loading import PLAIN, Loading
 from lsecheck.subjects.subject import Subject
 
@@ -169,12 +168,7 @@ def _words(seen: Witness) -> "Iterator[tuple[str, int]]":
 
 def _made_there(spec: str, name: str, loading: Loading, candidate: Candidate) -> Specimen:
     """In a worker process."""
-    return _made(replace(_loaded(spec, loading), name=name), candidate)
-
-
-@functools.cache
-def _loaded(spec: str, loading: Loading) -> Subject:
-    return load(spec, loading)
+    return _made(replace(loaded(spec, loading), name=name), candidate)
 
 
 @np.errstate(all="ignore")  # a subject's module may have set it to raise

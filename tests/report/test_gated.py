@@ -125,6 +125,7 @@ class TestOrder:
         verdicts = [
             verdict("a", "fail", breaches=[
                 breach("waiver", "range", "a finding", "waiver", "", message="the waiver of range excuses nothing"),
+                breach("waiver", "conduct", "a finding", "waiver", "", message="the waiver of conduct excuses nothing"),
                 breach("max_ulp", 3.0, 2.0, "baseline"),
                 breach("max_ulp", 3.0, 2.5, "budget"),
                 breach("contract", "shifted", "conditioned", "required"),
@@ -144,6 +145,7 @@ class TestOrder:
             "FAIL  a logsumexp float32 gap: keeps only shifted where conditioned is required;"
             " max_ulp is 3 where 2.5 is the budget; max_ulp is 3 where 2 is what the baseline allows",
             "FAIL  a logsumexp float32: the waiver of range excuses nothing",
+            "FAIL  a logsumexp float32: the waiver of conduct excuses nothing",
         ]
 
     def test_wrong_answers_are_told_once_though_they_miss_contract_and_baseline(self):
