@@ -144,7 +144,7 @@ class TestAccumulation:
 
     @pytest.mark.parametrize("name", FORMATS)
     @pytest.mark.parametrize(
-        "shape", [(1, 9000), (2, 5000), (3, 2800), (4, 2100), (50, 300), (9000, 3), (5, 1), (0, 3)]
+        "shape", [(1, 40000), (2, 17000), (3, 11000), (4, 9000), (50, 700), (40000, 3), (5, 1), (0, 3)]
     )
     def test_online_taken_ahead_and_row_by_row_is_the_recurrence_bit_for_bit(self, name, shape):
         """As it is published, a column at a time."""

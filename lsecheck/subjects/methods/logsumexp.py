@@ -16,7 +16,7 @@ from lsecheck.subjects.methods.steps import Answer, Array, Exponents, Logged, St
 #: columns of a tile of `online_blocked`: the K/V block of flash attention
 TILE = 128
 #: entries whose exponentials `online` takes together: none depends on the sum, and the bits are the same
-AHEAD = 1 << 13
+AHEAD = 1 << 15
 #: rows that it takes one by one: NumPy's scalars are quicker than arrays of so few
 FEW = 3
 
