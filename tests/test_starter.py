@@ -39,7 +39,7 @@ def project(tmp_path, monkeypatch):
     """A folder to stand in; subjects loaded before are forgotten."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", ["", *__import__("sys").path])
-    run._loaded.cache_clear()
+    run.loaded.cache_clear()
     return tmp_path
 
 
@@ -60,7 +60,7 @@ def surveyed(*specs, **options):
 def gated(text, name="lsecheck.toml", **options):
     """The gate with this configuration."""
     Path(name).write_text(text, "utf-8")
-    run._loaded.cache_clear()
+    run.loaded.cache_clear()
     return enforce.enforce(config.read(Path(name)), Path(), **options)
 
 

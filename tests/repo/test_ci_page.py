@@ -174,7 +174,7 @@ def test_the_first_minutes_go_as_the_page_says(tmp_path, monkeypatch):
     assert asked in PAGE
 
     def gate(command="lsecheck gate"):
-        run._loaded.cache_clear()
+        run.loaded.cache_clear()
         assert command in PAGE.replace("\n--", " --")
         return CliRunner().invoke(main, shlex.split(command)[1:]).exit_code
 
