@@ -345,7 +345,7 @@ def cells(line: Standing, members: Sequence[Standing]) -> "tuple[str, ...]":
 def marks_in_words(line: Standing) -> str:
     """Which of what is judged apart passes."""
     judged = {"specials": line.specials, "range": line.range, "conduct": line.conduct}
-    return ", ".join(f"{_MARKS[mark]} {name}" for name, mark in judged.items())
+    return ", ".join(f"{_MARKS[mark]}\N{NO-BREAK SPACE}{name}" for name, mark in judged.items())
 
 
 def _figure(number: float, how: str = ".3g") -> str:

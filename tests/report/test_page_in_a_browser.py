@@ -99,11 +99,46 @@ OPENED = "document.querySelectorAll('details').forEach(each => each.open = true)
 
 @pytest.mark.parametrize(("size", "scheme"), BOTH)
 def test_the_page_never_scrolls_sideways(opened, size, scheme):
-    """Wide tables scroll in a box of their own; open or closed."""
+    """Nor does any table in its box; open or closed."""
     asked = opened(size, scheme)
     for first in ("", OPENED):
-        widths = asked(first + "const e = document.scrollingElement; return [e.scrollWidth, e.clientWidth]")
-        assert widths[0] <= widths[1]
+        wider = asked(
+            first + "return [document.scrollingElement, ...document.querySelectorAll('.wide')]"
+            ".filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.ariaLabel)"
+        )
+        assert wider == []
+
+
+def test_on_a_phone_every_cell_of_a_table_says_what_it_is(opened):
+    """There are no columns then: their heads stand before each cell, where they have any words."""
+    mute = opened("phone")(
+        OPENED
+        + """
+        return [...document.querySelectorAll('tbody td')]
+            .filter(each => !(getComputedStyle(each, '::before').content.replace(/["\\s]/g, '')))
+            .map(each => each.outerHTML.slice(0, 100))"""
+    )
+    assert [
+        cell for cell in mute if not cell.startswith(('<td class="long"><a href="findings/', '<td data-l=""'))
+    ] == []
+
+
+def test_the_heads_of_a_phone_are_those_of_the_columns(opened):
+    """Cell by cell."""
+    wrong = opened("phone")(
+        OPENED
+        + """
+        const wrong = [];
+        for (const table of document.querySelectorAll('table')) {
+            const heads = [...table.tHead.rows[0].cells].map(each => each.textContent);
+            for (const cell of table.querySelectorAll('tbody td')) {
+                const said = getComputedStyle(cell, '::before').content.replaceAll('"', '').trim();
+                if (said && said !== heads[cell.cellIndex]) wrong.push([said, heads[cell.cellIndex]]);
+            }
+        }
+        return wrong"""
+    )
+    assert wrong == []
 
 
 @pytest.mark.parametrize(("size", "scheme"), BOTH)

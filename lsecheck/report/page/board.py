@@ -30,7 +30,7 @@ def render(document: Document, figures: "Mapping[str, str]" = {}) -> str:  # noq
                 "id": naming.fit(f"{key[0]}-{key[1]}"),
                 "figure": Markup(figures.get(figure_name(*key), "").replace(svg.ELEMENT, "").strip()),
                 "header": tuple(_HEADINGS.get(word, word) for word in leaderboard.header(members)),
-                "lines": [(line.library, *map(one_line, _cells(line, members))) for line in members],
+                "lines": [(line.library, *_cells(line, members)) for line in members],
             }
         )
     libraries, ours = leaderboard.in_sentences(document)
@@ -54,7 +54,7 @@ def render(document: Document, figures: "Mapping[str, str]" = {}) -> str:  # noq
 def _cells(line: leaderboard.Standing, members: "Sequence[leaderboard.Standing]") -> Iterator[str]:
     """As in Markdown, but marks with words: a mark alone is nothing to listen to."""
     for word, cell in zip(leaderboard.header(members), leaderboard.cells(line, members), strict=True):
-        yield leaderboard.marks_in_words(line) if word == leaderboard.MARKED else cell
+        yield leaderboard.marks_in_words(line) if word == leaderboard.MARKED else one_line(cell)
 
 
 #: in words, where there is room for them
