@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from lsecheck import formats, functions, specimens
+from lsecheck import formats, functions, specimens, workers
 from lsecheck.contracts import Contract
 from lsecheck.errors import NothingMeasured
 from lsecheck.gate import judge
@@ -61,23 +61,25 @@ def measure(
             # a given function is one function: nobody said that it is a softmax too
             able = [subject for subject in loaded if chosen or function.name == "logsumexp" or not subject.given]
             tasks += plan(able, [function], wanted, families, effort=at, seed=seed, loading=loading)
-    report = progress or (lambda _total: lambda: None)
-    apart = may_end_us(loaded)
-    rows = execute(tasks, jobs, report(len(tasks)), apart=apart)
-    if not rows:
-        raise NothingMeasured("nothing was measured: none of the subjects claims any of the functions in these formats")
-    record = environment(loaded) | {"effort": effort or DEFAULT_EFFORT, "seed": str(seed)}
+    report, apart = progress or (lambda _total: lambda: None), may_end_us(loaded)
     documents: dict[str, Document] = {}
-    for folder, families in groups.items():
-        mine = [row for row in rows if row.family in families]
-        if mine:
-            judged = judge(mine, Contract.SHIFTED)
-            documents[folder] = Document(schema=SCHEMA, environment=record, rows=mine, verdicts=judged)
-    if FAMILIES in documents:
-        found = documents[FAMILIES]
-        told = report(specimens.candidates_of(found.rows))
-        small = specimens.collect(loaded, found.rows, loading, jobs, told, apart=apart)
-        documents[FAMILIES] = msgspec.structs.replace(found, specimens=small)
+    with workers.pool(max(jobs, 1)) as crew:  # for all of it: each may have a library to import
+        rows = execute(tasks, jobs, report(len(tasks)), apart=apart, within=crew)
+        if not rows:
+            raise NothingMeasured(
+                "nothing was measured: none of the subjects claims any of the functions in these formats"
+            )
+        record = environment(loaded) | {"effort": effort or DEFAULT_EFFORT, "seed": str(seed)}
+        for folder, families in groups.items():
+            mine = [row for row in rows if row.family in families]
+            if mine:
+                judged = judge(mine, Contract.SHIFTED)
+                documents[folder] = Document(schema=SCHEMA, environment=record, rows=mine, verdicts=judged)
+        if FAMILIES in documents:
+            found = documents[FAMILIES]
+            told = report(specimens.candidates_of(found.rows))
+            small = specimens.collect(loaded, found.rows, loading, jobs, told, apart=apart, within=crew)
+            documents[FAMILIES] = msgspec.structs.replace(found, specimens=small)
     return documents
 
 

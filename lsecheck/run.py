@@ -6,6 +6,7 @@ independent and each is deterministic, so rows are the same bytes for any number
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -120,12 +121,18 @@ def may_end_us(subjects: Iterable[Subject]) -> bool:
 
 
 def execute(
-    tasks: Sequence[Task], jobs: int = 1, progress: Callable[[], object] = lambda: None, *, apart: bool = False
+    tasks: Sequence[Task],
+    jobs: int = 1,
+    progress: Callable[[], object] = lambda: None,
+    *,
+    apart: bool = False,
+    within: "ProcessPoolExecutor | None" = None,
 ) -> list[Row]:
     """Rows of every task, in order. `progress` is called after each task.
 
     apart     in worker processes even where one job is enough: a subject that ends its process
               must not end this one with a status of its own choice
+    within    the worker processes, of so many jobs, where they are to stay for more
     Raises `SubjectError` if a worker process dies, or if subjects without a name are to be
     handed to other processes.
     """
@@ -143,7 +150,7 @@ def execute(
             "several jobs need subjects that other processes can load: give 'module:function', or jobs=1"
         )
     heaviest = sorted(range(len(tasks)), key=lambda place: -_weight(tasks[place]))
-    found = workers.each(jobs, perform, [(task,) for task in tasks], progress, heaviest)
+    found = workers.each(jobs, perform, [(task,) for task in tasks], progress, heaviest, within)
     return [row for rows in found for row in rows]
 
 

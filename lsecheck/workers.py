@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from lsecheck.errors import SubjectError
@@ -35,14 +36,16 @@ def each(
     calls: Sequence[tuple[Any, ...]],
     progress: Callable[[], object] = lambda: None,
     first: "Sequence[int] | None" = None,
+    within: "ProcessPoolExecutor | None" = None,
 ) -> list[Found]:
     """What the function answers to each of the calls, in their order; `progress` is called after each.
 
     first     the places of the calls in the order in which they are begun
+    within    the pool that does it and stays open; by default one of so many jobs, for these calls alone
     Raises `SubjectError` if one of the processes dies.
     """
     found: dict[int, Found] = {}
-    with pool(jobs) as its:
+    with pool(jobs) if within is None else nullcontext(within) as its:
         begun = range(len(calls)) if first is None else first
         try:
             futures = {its.submit(function, *calls[place]): place for place in begun}
@@ -81,5 +84,7 @@ def _obey_the_parent(engine: str, parent: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # several processes, each with a thread a core: one that waits must sleep, not spin. The bits are the same
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     engines.force(engine)

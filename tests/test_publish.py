@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lsecheck import publish
+from lsecheck import publish, workers
 from lsecheck.cli import main
 from lsecheck.rows import from_json, to_json
 
@@ -145,3 +145,18 @@ def test_a_result_says_in_its_title_what_was_asked():
 
     own = [msgspec.structs.replace(row, family="mine.npy") for row in real.rows]
     assert publish.title(msgspec.structs.replace(real, rows=own)) == "LogSumExp accuracy"
+
+
+def test_one_crew_does_all_of_a_report(monkeypatch):
+    """Rows, and every round of making cases small."""
+    begun, pool = [], workers.pool
+
+    def counted(jobs):
+        begun.append(pool(jobs))
+        return begun[-1]
+
+    monkeypatch.setattr(workers, "pool", counted)
+    found = publish.measure(["naive"], ["logsumexp"], ["float32"], effort="quick", jobs=2)[publish.FAMILIES]
+    assert found.rows
+    assert found.specimens
+    assert len(begun) == 1

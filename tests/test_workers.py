@@ -101,6 +101,20 @@ def test_an_interrupt_while_work_is_handed_out_ends_it_at_once(monkeypatch):
     assert time.monotonic() - begun < 30
 
 
+def test_a_pool_that_is_there_already_does_it_and_stays_open():
+    """So that a library is imported once in each process."""
+    with workers.pool(1) as pool:
+        first = workers.each(1, os.getpid, [(), ()], within=pool)
+        assert workers.each(1, os.getpid, [()], within=pool) == first[:1]
+        assert len(set(first)) == 1
+
+
+def test_threads_that_wait_in_them_sleep():
+    """Two processes that each spin on every core take longer than one; what was chosen stays."""
+    with workers.pool(1) as pool:
+        assert pool.submit(os.environ.get, "OMP_WAIT_POLICY").result() == os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def test_an_interrupt_is_the_parents_to_handle():
     """And being told to end means to end."""
     with workers.pool(1) as pool:

@@ -7,6 +7,7 @@ contract by most. One that is inaccurate keeps, made small, half of its E.
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,11 +50,13 @@ def collect(
     progress: Callable[[], object] = lambda: None,
     *,
     apart: bool = False,
+    within: "ProcessPoolExecutor | None" = None,
 ) -> list[Specimen]:
     """Of every subject and function the worst cases, in the order of the subjects and of the rows.
 
     progress  is called after each case that is made small, of those that `candidates_of` counts
     apart     in worker processes even where one job is enough
+    within    the worker processes, of so many jobs, where they are there already
     """
     groups = [(subject, _tried(its)) for subject, its in _grouped(subjects, rows)]
     made: list[list[Specimen]] = [[] for _ in groups]
@@ -72,7 +75,7 @@ def collect(
         else:
             calls = [(subject.spec, subject.name, loading, candidate) for _, subject, candidate in asked]
             longest = sorted(range(len(asked)), key=lambda at: -_work(asked[at][2]))
-            found = workers.each(jobs, _made_there, calls, told, longest)
+            found = workers.each(jobs, _made_there, calls, told, longest, within)
         for (place, _, _), specimen in zip(asked, found, strict=True):
             made[place].append(specimen)
         told = _silent
