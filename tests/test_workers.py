@@ -112,7 +112,7 @@ def test_a_pool_that_is_there_already_does_it_and_stays_open():
 def test_threads_that_wait_in_them_sleep():
     """Two processes that each spin on every core take longer than one; what was chosen stays."""
     with workers.pool(1) as pool:
-        assert pool.submit(os.environ.get, "OMP_WAIT_POLICY").result() == os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
+        assert pool.submit(os.getenv, "OMP_WAIT_POLICY").result() == os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def test_an_interrupt_is_the_parents_to_handle():
