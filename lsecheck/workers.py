@@ -14,6 +14,9 @@ from lsecheck.oracle import engines
 
 Found = TypeVar("Found")
 
+#: seconds that a pool whose workers were ended may take to close
+_CLOSING = 5
+
 #: libraries that start threads when they are imported or first asked
 _THREADED = ("torch", "jax", "tensorflow", "onnxruntime", "openvino")
 
@@ -65,9 +68,12 @@ def each(
 def end(workers: ProcessPoolExecutor) -> None:
     """At once, whatever they are doing."""
     its = list((workers._processes or {}).values())  # not all children: others may be somebody else's
+    manager: Any = workers._executor_manager_thread
     workers.shutdown(wait=False, cancel_futures=True)
     for worker in its:
         worker.terminate()
+    if manager is not None:  # else Python's own end, which looks for it, may meet it while it closes its pipes
+        manager.join(_CLOSING)
 
 
 def _end_with(parent: int) -> None:
