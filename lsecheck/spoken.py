@@ -11,14 +11,14 @@ import numpy as np
 
 from lsecheck import formats
 from lsecheck.formats import Format, FormatPair
-from lsecheck.functions.definition import Expected, Function
+from lsecheck.functions.definition import Expected, Floats, Function
 from lsecheck.inputs import corpus
 from lsecheck.oracle.truth import certify
 
-Row = np.ndarray[tuple[int], np.dtype[np.float64]]
 
-
-def exactly(function: Function, values: "list[Fraction | float] | Row", label: "int | None", digits: int) -> list[str]:
+def exactly(
+    function: Function, values: "list[Fraction | float] | Floats", label: "int | None", digits: int
+) -> list[str]:
     """The exact outputs, one a line, to `digits` significant decimal digits."""
     batch, labels = _row(function, values, label)
     expected = function.expected(batch, labels)[0]
@@ -84,7 +84,7 @@ _SPOKEN = {
 }
 
 
-def _row(function: Function, values: "list[Fraction | float] | Row", label: "int | None") -> tuple[Any, Any]:
+def _row(function: Function, values: "list[Fraction | float] | Floats", label: "int | None") -> tuple[Any, Any]:
     """A row whose special values are those of `values`, and its label as an array."""
     if isinstance(values, np.ndarray):
         stand_in = values[None, :]

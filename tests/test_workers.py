@@ -80,7 +80,9 @@ def test_they_are_ended_at_once_whatever_they_do():
     for _ in range(4):
         pool.submit(time.sleep, 60)
     time.sleep(0.2)
+    closing = pool._executor_manager_thread
     workers.end(pool)
+    assert not closing.is_alive(), "Python's own end may meet it"
     assert gone(pids, 4)
 
 

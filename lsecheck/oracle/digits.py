@@ -12,7 +12,7 @@ import numpy as np
 from mpmath.libmp import from_int, from_man_exp, mpf_div, to_str
 
 from lsecheck.errors import InputError, Undecided
-from lsecheck.functions.definition import Function
+from lsecheck.functions.definition import Floats, Function
 from lsecheck.oracle.enclosure import Enclosure, Ratio
 from lsecheck.oracle.interval import FIRST_PRECISION, PRECISION_CAP, Sweep, enclose, exact_row, rational_row
 
@@ -24,7 +24,7 @@ _HUGE = 400_000
 
 def decimals(
     function: Function,
-    values: "Sequence[Fraction] | np.ndarray[tuple[int], np.dtype[np.float64]]",
+    values: "Sequence[Fraction] | Floats",
     label: "int | None" = None,
     digits: int = 40,
 ) -> list[str]:

@@ -58,7 +58,8 @@ def collect(
     apart     in worker processes even where one job is enough
     within    the worker processes, of so many jobs, where they are there already
     """
-    groups = [(subject, _tried(its)) for subject, its in _grouped(subjects, rows)]
+    by_name = _grouped(rows).items()
+    groups = [(subject, _tried(its)) for subject in subjects for (name, _), its in by_name if name == subject.name]
     made: list[list[Specimen]] = [[] for _ in groups]
     told = progress
     # all groups' cases together, so that no process waits for one that has hard ones; more where some were alike
@@ -84,10 +85,7 @@ def collect(
 
 def candidates_of(rows: Sequence[Row]) -> int:
     """How many cases are made small for certain: what `collect` counts its progress in."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.subject, row.function), []).append(row)
-    return sum(min(len(_tried(its)), MOST) for its in groups.values())
+    return sum(min(len(_tried(its)), MOST) for its in _grouped(rows).values())
 
 
 def worst(subject: Subject, rows: Sequence[Row]) -> list[Specimen]:
@@ -95,11 +93,12 @@ def worst(subject: Subject, rows: Sequence[Row]) -> list[Specimen]:
     return collect([subject], rows, PLAIN)
 
 
-def _grouped(subjects: Iterable[Subject], rows: Sequence[Row]) -> Iterator[tuple[Subject, list[Row]]]:
-    for subject in subjects:
-        mine = [row for row in rows if row.subject == subject.name]
-        for function in dict.fromkeys(row.function for row in mine):
-            yield subject, [row for row in mine if row.function == function]
+def _grouped(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Subject and function -> its rows."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.subject, row.function), []).append(row)
+    return groups
 
 
 def _tried(rows: Sequence[Row]) -> list[Candidate]:
